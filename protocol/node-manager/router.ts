@@ -1,0 +1,39 @@
+import type { z } from 'zod';
+import { type Peer, programTrpc } from '../trpc';
+import * as s from './schemas';
+
+/**
+ * What a node manager does for a peer whose certificate, name and key were checked. Every function throws `Refused` for
+ * an expected no.
+ */
+export interface NodeManagerService {
+  config(peer: Peer): Promise<z.infer<typeof s.ConfigView>>;
+  status(peer: Peer): Promise<z.infer<typeof s.StatusView>>;
+  redeem(peer: Peer, input: z.infer<typeof s.RedeemInput>): Promise<z.infer<typeof s.RedeemOutput>>;
+  release(peer: Peer, input: z.infer<typeof s.ReleaseInput>): Promise<z.infer<typeof s.ReleaseOutput>>;
+  setKeys(peer: Peer, input: z.infer<typeof s.SetKeysInput>): Promise<z.infer<typeof s.SetKeysOutput>>;
+  keys(peer: Peer, input: z.infer<typeof s.SliceInput>): Promise<z.infer<typeof s.KeysOutput>>;
+  slivers(peer: Peer): Promise<z.infer<typeof s.SliversOutput>>;
+  sliver(peer: Peer, input: z.infer<typeof s.SliverInput>, signal: AbortSignal): Promise<s.SliverStatus>;
+  exec(peer: Peer, input: z.infer<typeof s.ExecInput>, signal: AbortSignal): Promise<z.infer<typeof s.ExecOutput>>;
+}
+
+export type NodeManagerContext = { peer: Peer; service: NodeManagerService };
+
+const t = programTrpc<NodeManagerContext>();
+const never = new AbortController().signal;
+
+/** The node manager's interface, tRPC over mutual TLS. */
+export const nodeManagerRouter = t.router({
+  config: t.procedure.output(s.ConfigView).query(({ ctx }) => ctx.service.config(ctx.peer)),
+  status: t.procedure.output(s.StatusView).query(({ ctx }) => ctx.service.status(ctx.peer)),
+  redeem: t.procedure.input(s.RedeemInput).output(s.RedeemOutput).mutation(({ ctx, input }) => ctx.service.redeem(ctx.peer, input)),
+  release: t.procedure.input(s.ReleaseInput).output(s.ReleaseOutput).mutation(({ ctx, input }) => ctx.service.release(ctx.peer, input)),
+  setKeys: t.procedure.input(s.SetKeysInput).output(s.SetKeysOutput).mutation(({ ctx, input }) => ctx.service.setKeys(ctx.peer, input)),
+  keys: t.procedure.input(s.SliceInput).output(s.KeysOutput).query(({ ctx, input }) => ctx.service.keys(ctx.peer, input)),
+  slivers: t.procedure.output(s.SliversOutput).query(({ ctx }) => ctx.service.slivers(ctx.peer)),
+  sliver: t.procedure.input(s.SliverInput).output(s.SliverStatus).query(({ ctx, input, signal }) => ctx.service.sliver(ctx.peer, input, signal ?? never)),
+  exec: t.procedure.input(s.ExecInput).output(s.ExecOutput).mutation(({ ctx, input, signal }) => ctx.service.exec(ctx.peer, input, signal ?? never)),
+});
+
+export type NodeManagerRouter = typeof nodeManagerRouter;

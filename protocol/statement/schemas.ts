@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { HardAmountsSchema, ResourceVectorSchema } from '../resources';
+
+/**
+ * The signed statements (JWS, EdDSA, compact). Times in claims are whole epoch seconds, as in RFC 7519; spans are
+ * half-open [start, end). `iss` is the RFC 7638 thumbprint of the signing key.
+ */
+export const STATEMENT_TYPES = ['delegation+jwt', 'ticket+jwt', 'lease+jwt', 'receipt+jwt'] as const;
+export type StatementType = (typeof STATEMENT_TYPES)[number];
+
+/** Bounds that hold before anything is parsed. */
+export const MAX_STATEMENT_BYTES = 32_768;
+export const MAX_CHAIN_LINKS = 8;
+/** Clock skew that is forgiven, in seconds. */
+export const SKEW_SECONDS = 300;
+
+const seconds = z.int().min(0).max(4_102_444_800); // until 2100
+const thumbprint = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+const id = z.string().regex(/^[A-Za-z0-9_-]{16,64}$/);
+const urn = z.string().max(256).startsWith('urn:publicid:IDN+');
+const compact = z.string().max(MAX_STATEMENT_BYTES);
+
+/** Ed25519 public key as JWK. Travels in delegations, so that a node verifies a chain by itself. */
+export const PublicJwkSchema = z.strictObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: thumbprint });
+export type PublicJwk = z.infer<typeof PublicJwkSchema>;
+
+export const DelegationClaims = z.strictObject({
+  iss: thumbprint,
+  jti: id,
+  /** The node whose resources these are. */
+  node: urn,
+  /** Whoever may issue from this: the grantee's key. */
+  grantee: PublicJwkSchema,
+  granteeUrn: urn,
+  rights: HardAmountsSchema,
+  /** Degree of oversubscription in thousandths: 1000 = none. */
+  degreeMilli: z.int().min(1000).max(100_000),
+  incarnation: id,
+  nbf: seconds,
+  exp: seconds,
+  /** The delegation this one narrows, as compact JWS; absent at the root, which the node itself signed. */
+  parent: compact.optional(),
+});
+
+export const TicketClaims = z.strictObject({
+  iss: thumbprint,
+  jti: id,
+  /** Principal: the user's URN */
+  sub: urn,
+  /** The key that may present it */
+  cnf: z.strictObject({ jkt: thumbprint }),
+  /** The node's URN */
+  aud: urn,
+  slice: urn,
+  resources: ResourceVectorSchema,
+  /** Lease term [start, end) and the grace after it in which the sliver is kept stopped. */
+  start: seconds,
+  end: seconds,
+  graceSeconds: z.int().min(0).max(2_592_000),
+  /** Redeem window [nbf, exp) */
+  nbf: seconds,
+  exp: seconds,
+  /** jti of the predecessor that this one renews */
+  replaces: id.optional(),
+  /** The delegation under which it is issued, as compact JWS, its parents inside it. */
+  delegation: compact,
+});
+
+export const LeaseClaims = z.strictObject({
+  iss: thumbprint,
+  jti: id,
+  node: urn,
+  incarnation: id,
+  slice: urn,
+  sliver: urn,
+  /** Only this key (or the node's owner) may change the lease. */
+  cnf: z.strictObject({ jkt: thumbprint }),
+  sub: urn,
+  resources: ResourceVectorSchema,
+  start: seconds,
+  end: seconds,
+  graceSeconds: z.int().min(0).max(2_592_000),
+  ticket: z.strictObject({ iss: thumbprint, jti: id }),
+  iat: seconds,
+});
+
+export const RECEIPT_KINDS = ['released', 'refused', 'lapsed', 'burnt'] as const;
+export const ReceiptClaims = z.strictObject({
+  iss: thumbprint,
+  jti: id,
+  node: urn,
+  incarnation: id,
+  kind: z.enum(RECEIPT_KINDS),
+  slice: urn,
+  ticket: z.strictObject({ iss: thumbprint, jti: id }),
+  lease: id.optional(),
+  /** Typed reason */
+  code: z.string().max(64),
+  facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())])),
+  /** Since when */
+  since: seconds,
+  iat: seconds,
+});
+
+export type DelegationClaims = z.infer<typeof DelegationClaims>;
+export type TicketClaims = z.infer<typeof TicketClaims>;
+export type LeaseClaims = z.infer<typeof LeaseClaims>;
+export type ReceiptClaims = z.infer<typeof ReceiptClaims>;
