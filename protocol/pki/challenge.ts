@@ -1,0 +1,40 @@
+import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import type { PublicJwk } from '../statement/schemas';
+
+/**
+ * What an identity key signs to prove itself at enrolment and at renewal. Each text begins with a label of its own, so
+ * that neither can stand for the other nor for a signed statement (whose signing input never holds a bracket).
+ */
+export type EnrolmentFacts = { node: string; secret: string; publicKey: PublicJwk; address: string; incarnation: string };
+export type RenewalFacts = { urn: string; publicKey: PublicJwk; address: string; incarnation: string; at: number };
+
+/** The secret is hashed: what is signed may be logged or kept without giving the token away. */
+export function enrolmentChallenge(f: EnrolmentFacts): Buffer {
+  const secret = createHash('sha256').update(f.secret).digest('hex');
+  return text('meridian-enrol-v1', [f.node, secret, f.publicKey.x, f.address, f.incarnation]);
+}
+
+/** `at` in epoch seconds bounds how long an overheard renewal may be repeated (it would give a certificate for the same key only). */
+export function renewalChallenge(f: RenewalFacts): Buffer {
+  return text('meridian-renew-v1', [f.urn, f.publicKey.x, f.address, f.incarnation, String(f.at)]);
+}
+
+/** Signs a challenge with the identity key: base64url, 86 characters. */
+export function proveChallenge(challenge: Buffer, privateKey: KeyObject): string {
+  return sign(null, challenge, privateKey).toString('base64url');
+}
+
+/** Was the challenge signed by that key? False for anything malformed. */
+export function checkProof(challenge: Buffer, proof: string, publicKey: PublicJwk): boolean {
+  const signature = Buffer.from(proof, 'base64url');
+  if (signature.length !== 64 || signature.toString('base64url') !== proof) return false;
+  try {
+    return verify(null, challenge, createPublicKey({ key: publicKey, format: 'jwk' }), signature);
+  } catch {
+    return false;
+  }
+}
+
+function text(label: string, fields: string[]): Buffer {
+  return Buffer.from(JSON.stringify([label, ...fields]));
+}
