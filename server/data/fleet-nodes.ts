@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { reachabilityAt, whyUnusable } from '@/core/fleet/unusable';
+import type { HardAmounts } from '@/core/resources/vector';
+import { AdminSwitch, BootState } from '@/protocol/api/common';
+import type { FleetNode } from '@/protocol/api/fleet';
+import { DEFAULT_RESOURCES } from '@/protocol/resources';
+import type { Tx } from '../db';
+import { Prisma } from '../generated/prisma/client';
+
+const Row = z.object({
+  id: z.string(),
+  urn: z.string(),
+  hostname: z.string(),
+  site: z.string(),
+  siteName: z.string(),
+  country: z.string().nullable(),
+  city: z.string().nullable(),
+  latitude: z.number().nullable(),
+  longitude: z.number().nullable(),
+  bootState: BootState,
+  adminSwitch: AdminSwitch,
+  simulated: z.boolean(),
+  enrolled: z.boolean(),
+  delegated: z.boolean(),
+  slivers: z.int(),
+  capacity: z.array(z.int().nullable()).length(4),
+  free: z.array(z.int().nullable()).length(4),
+  written: z.enum(['online', 'late', 'unreachable']).nullable(),
+  lastSeen: z.date().nullable(),
+});
+
+/**
+ * Nodes as the map and the table show them, ordered by hostname: all, or those of `ids`. One statement, also for 50,000.
+ * `now` judges reachability and delegations.
+ */
+export async function fleetNodes(db: Tx, options: { ids?: readonly string[]; now?: Date } = {}): Promise<FleetNode[]> {
+  const now = options.now ?? new Date();
+  const only = options.ids ? Prisma.sql`WHERE n.id = ANY(${[...options.ids]}::uuid[])` : Prisma.empty;
+  const rows = await db.$queryRaw<unknown[]>`
+    SELECT n.id::text, n.urn, n.hostname, s."loginBase" AS site, s.name AS "siteName", n.country, n.city, n.latitude, n.longitude,
+      n."bootState"::text, n."adminSwitch"::text, n.simulated, n."enrolledAt" IS NOT NULL AS enrolled,
+      EXISTS (SELECT 1 FROM "Delegation" d
+        WHERE d."nodeId" = n.id AND d."notAfter" > ${now} AND d."revokedAt" IS NULL) AS delegated,
+      coalesce(v.live, 0) AS slivers,
+      ARRAY[n."cpuMilli", n."memoryMiB", n."diskMiB", n."networkKbps"] AS capacity,
+      ARRAY[h."freeCpuMilli", h."freeMemoryMiB", h."freeDiskMiB", h."freeNetworkKbps"] AS free,
+      h.reachability::text AS written, h.at AS "lastSeen"
+    FROM "Node" n
+    JOIN "Site" s ON s.id = n."siteId"
+    LEFT JOIN "Heartbeat" h ON h."nodeId" = n.id
+    LEFT JOIN (SELECT "nodeId", count(*)::int AS live FROM "Sliver"
+      WHERE "goneAt" IS NULL AND reported IN ('scheduled', 'starting', 'running', 'stopped', 'unknown') GROUP BY 1) v
+      ON v."nodeId" = n.id
+    ${only}
+    ORDER BY n.hostname, n.urn`;
+  return rows.map((row) => toFleetNode(Row.parse(row), now.getTime()));
+}
+
+function toFleetNode(row: z.infer<typeof Row>, now: number): FleetNode {
+  const { enrolled, delegated, written, capacity: capacityArray, free: freeArray, ...rest } = row;
+  const capacity = amounts(capacityArray);
+  const free = amounts(freeArray);
+  const lastSeen = row.lastSeen?.getTime() ?? null;
+  const reachability = reachabilityAt(written, lastSeen, now);
+  const unusable = whyUnusable(
+    { hostname: row.hostname, bootState: row.bootState, adminSwitch: row.adminSwitch, reachability, lastSeen, enrolled, delegated, capacity, free },
+    DEFAULT_RESOURCES,
+  );
+  return { ...rest, capacity, free, reachability, unusable };
+}
+
+function amounts([cpuMilli, memoryMiB, diskMiB, networkKbps]: (number | null)[]): HardAmounts | null {
+  if (cpuMilli == null || memoryMiB == null || diskMiB == null || networkKbps == null) return null;
+  return { cpuMilli, memoryMiB, diskMiB, networkKbps };
+}
