@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_CHAIN_LINKS, MAX_STATEMENT_BYTES, SKEW_SECONDS } from '@/core/statement/bounds';
 import { HardAmountsSchema, ResourceVectorSchema } from '../resources';
 
 /**
@@ -8,17 +9,17 @@ import { HardAmountsSchema, ResourceVectorSchema } from '../resources';
 export const STATEMENT_TYPES = ['delegation+jwt', 'ticket+jwt', 'lease+jwt', 'receipt+jwt'] as const;
 export type StatementType = (typeof STATEMENT_TYPES)[number];
 
-/** Bounds that hold before anything is parsed. */
-export const MAX_STATEMENT_BYTES = 32_768;
-export const MAX_CHAIN_LINKS = 8;
-/** Clock skew that is forgiven, in seconds. */
-export const SKEW_SECONDS = 300;
+/** Bounds that hold before anything is parsed, and the clock skew that is forgiven. */
+export { MAX_CHAIN_LINKS, MAX_STATEMENT_BYTES, SKEW_SECONDS };
 
 const seconds = z.int().min(0).max(4_102_444_800); // until 2100
 const thumbprint = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 const id = z.string().regex(/^[A-Za-z0-9_-]{16,64}$/);
 const urn = z.string().max(256).startsWith('urn:publicid:IDN+');
 const compact = z.string().max(MAX_STATEMENT_BYTES);
+// What is signed is understood whole: an unknown member in an amount is refused, not dropped.
+const hardAmounts = z.strictObject(HardAmountsSchema.shape);
+const resourceVector = z.strictObject(ResourceVectorSchema.shape);
 
 /** Ed25519 public key as JWK. Travels in delegations, so that a node verifies a chain by itself. */
 export const PublicJwkSchema = z.strictObject({ kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: thumbprint });
@@ -32,7 +33,7 @@ export const DelegationClaims = z.strictObject({
   /** Whoever may issue from this: the grantee's key. */
   grantee: PublicJwkSchema,
   granteeUrn: urn,
-  rights: HardAmountsSchema,
+  rights: hardAmounts,
   /** Degree of oversubscription in thousandths: 1000 = none. */
   degreeMilli: z.int().min(1000).max(100_000),
   incarnation: id,
@@ -52,7 +53,7 @@ export const TicketClaims = z.strictObject({
   /** The node's URN */
   aud: urn,
   slice: urn,
-  resources: ResourceVectorSchema,
+  resources: resourceVector,
   /** Lease term [start, end) and the grace after it in which the sliver is kept stopped. */
   start: seconds,
   end: seconds,
@@ -76,7 +77,7 @@ export const LeaseClaims = z.strictObject({
   /** Only this key (or the node's owner) may change the lease. */
   cnf: z.strictObject({ jkt: thumbprint }),
   sub: urn,
-  resources: ResourceVectorSchema,
+  resources: resourceVector,
   start: seconds,
   end: seconds,
   graceSeconds: z.int().min(0).max(2_592_000),
@@ -106,3 +107,11 @@ export type DelegationClaims = z.infer<typeof DelegationClaims>;
 export type TicketClaims = z.infer<typeof TicketClaims>;
 export type LeaseClaims = z.infer<typeof LeaseClaims>;
 export type ReceiptClaims = z.infer<typeof ReceiptClaims>;
+
+/** Which claims each type of statement carries. */
+export type ClaimsOf = {
+  'delegation+jwt': DelegationClaims;
+  'ticket+jwt': TicketClaims;
+  'lease+jwt': LeaseClaims;
+  'receipt+jwt': ReceiptClaims;
+};

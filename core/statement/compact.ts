@@ -1,0 +1,84 @@
+import { Refused } from '../errors';
+import { decodeBase64url, encodeBase64url } from './base64url';
+import { MAX_STATEMENT_BYTES } from './bounds';
+import { type Json, parseStrictJson } from './strict-json';
+
+/** The only header a statement may have; `kid` is the RFC 7638 thumbprint of the signing key. */
+export type StatementHeader = { alg: 'EdDSA'; typ: string; kid: string };
+
+/** A compact JWS taken apart. Nothing in it is believed yet: the signature was not looked at. */
+export type CompactStatement = {
+  header: StatementHeader;
+  /** The ASCII text that was signed: the first two parts with their dot (RFC 7515 section 5.1). */
+  signingInput: string;
+  signature: Uint8Array<ArrayBuffer>;
+  /** The JSON of the payload; parse it with `payloadOf` once the signature holds. */
+  payloadText: string;
+};
+
+const SIGNATURE_CHARS = 86; // 64 bytes
+const KID = /^[A-Za-z0-9_-]{43}$/;
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/**
+ * Takes a compact JWS apart, strictly: size before parsing, exactly three parts, canonical base64url, the header exactly
+ * `{alg: "EdDSA", typ, kid}`. So `none`, other algorithms, `crit`, `b64`, `jwk` and all other headers are refused, not ignored.
+ * Throws `STATEMENT_TOO_LARGE`, `STATEMENT_MALFORMED`, `WRONG_TYPE`.
+ */
+export function splitCompact(type: string, text: string): CompactStatement {
+  if (text.length > MAX_STATEMENT_BYTES) {
+    throw new Refused('STATEMENT_TOO_LARGE', { bytes: text.length, max: MAX_STATEMENT_BYTES });
+  }
+  const first = text.indexOf('.');
+  const second = text.indexOf('.', first + 1);
+  if (first < 1 || second <= first + 1 || text.includes('.', second + 1)) throw malformed('not three parts');
+  if (text.length - second - 1 !== SIGNATURE_CHARS) throw malformed('the signature is not 64 bytes');
+  const header = readHeader(text.slice(0, first));
+  if (header.typ !== type) throw new Refused('WRONG_TYPE', { expected: type, got: header.typ.slice(0, 64) });
+  return {
+    header,
+    signingInput: text.slice(0, second),
+    signature: decodeBase64url(text.slice(second + 1)),
+    payloadText: decodeText(text.slice(first + 1, second)),
+  };
+}
+
+/** The payload's members. Call it after the signature was checked, unless the caller says `unverified` aloud. */
+export function payloadOf(statement: CompactStatement): { [name: string]: Json } {
+  const value = parseStrictJson(statement.payloadText);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed('the payload is no object');
+  return value;
+}
+
+/** The first part of a statement: one spelling only, so that equal statements have equal texts. */
+export function encodeHeader(typ: string, kid: string): string {
+  return encodeText(JSON.stringify({ alg: 'EdDSA', typ, kid }));
+}
+
+/** base64url of the text's UTF-8. */
+export function encodeText(text: string): string {
+  return encodeBase64url(new TextEncoder().encode(text));
+}
+
+function decodeText(part: string): string {
+  const bytes = decodeBase64url(part);
+  try {
+    return utf8.decode(bytes);
+  } catch (cause) {
+    throw new Refused('STATEMENT_MALFORMED', { problem: 'a part is not UTF-8' }, { cause });
+  }
+}
+
+function readHeader(part: string): StatementHeader {
+  const value = parseStrictJson(decodeText(part));
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed('the header is no object');
+  if (value.alg !== 'EdDSA') throw malformed('the header names another algorithm than EdDSA');
+  if (typeof value.typ !== 'string') throw malformed('the header has no typ');
+  if (typeof value.kid !== 'string' || !KID.test(value.kid)) throw malformed('the header has no key thumbprint as kid');
+  if (Object.keys(value).length !== 3) throw malformed('the header has members beside alg, typ and kid');
+  return { alg: 'EdDSA', typ: value.typ, kid: value.kid };
+}
+
+function malformed(problem: string): Refused {
+  return new Refused('STATEMENT_MALFORMED', { problem });
+}
