@@ -1,5 +1,6 @@
 import { initTRPC, TRPCError } from '@trpc/server';
-import { Refused } from '@/core/errors';
+import { REFUSAL_CODES, Refused } from '@/core/errors';
+import { REFUSAL_STATUS } from '@/core/errors-map';
 
 /** Who is on the other end of a mutually authenticated connection. */
 export type Peer = {
@@ -13,11 +14,14 @@ export type Peer = {
 /** What travels beside a tRPC error: the refusal, or null for a bug or an outage. */
 export type RefusalData = { refusal: { code: Refused['code']; facts: Refused['facts'] } | null };
 
-/** A tRPC instance of ours: refusals travel as `data.refusal`; stacks and causes never leave the process. */
+/**
+ * A tRPC instance of ours: a `Refused` thrown anywhere in a procedure gets its status from core's one table and travels as
+ * `data.refusal`; stacks and causes never leave the process.
+ */
 export function programTrpc<Context extends object>() {
   const t = initTRPC.context<Context>().create({
     errorFormatter({ shape, error }) {
-      const refusal = error.cause instanceof Refused ? error.cause.reason : inputRefusal(error);
+      const refusal = refusalOf(error);
       const { stack: _stack, ...data } = shape.data;
       return {
         ...shape,
@@ -26,7 +30,38 @@ export function programTrpc<Context extends object>() {
       };
     },
   });
-  return t;
+  const procedure = t.procedure.use(async ({ next }) => {
+    const result = await next();
+    if (!result.ok && result.error.cause instanceof Refused) throw refusedToTrpc(result.error.cause);
+    return result;
+  });
+  return { ...t, procedure };
+}
+
+/** A refusal as the tRPC error that carries it. */
+export function refusedToTrpc(refused: Refused): TRPCError {
+  return new TRPCError({ code: REFUSAL_STATUS[refused.code].trpc, message: refused.code, cause: refused });
+}
+
+/** What of an error on the server its caller may know: the refusal, or null for a bug or an outage. */
+export function refusalOf(error: TRPCError): RefusalData['refusal'] {
+  if (error.cause instanceof Refused) return error.cause.reason;
+  if (error.code === 'NOT_FOUND') return { code: 'NOT_FOUND', facts: { kind: 'procedure', id: error.message.slice(0, 200) } };
+  return inputRefusal(error);
+}
+
+/** The refusal that a client's error carries, or null: the other side had a bug, or nobody answered. */
+export function refusedFrom(error: unknown): Refused | null {
+  if (error instanceof Refused) return error;
+  if (!(error instanceof Error)) return null;
+  const data: unknown = 'data' in error ? error.data : null;
+  const refusal = isObject(data) ? data.refusal : null;
+  if (isObject(refusal) && isObject(refusal.facts)) {
+    const code = REFUSAL_CODES.find((known) => known === refusal.code);
+    // The facts are JSON that a peer sent; their values are only ever shown or compared.
+    if (code) return new Refused(code, refusal.facts as Refused['facts'], { cause: error });
+  }
+  return error.cause instanceof Refused ? error.cause : null;
 }
 
 /** Input that a schema refused, as a refusal that names the field. */
@@ -36,4 +71,8 @@ function inputRefusal(error: TRPCError): RefusalData['refusal'] {
   const first = issues?.[0];
   if (!first) return { code: 'INVALID_INPUT', facts: { field: 'body', problem: 'not understood' } };
   return { code: 'INVALID_INPUT', facts: { field: first.path.map(String).join('.') || 'input', problem: first.message } };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
 }

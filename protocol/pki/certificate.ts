@@ -1,7 +1,8 @@
 import 'reflect-metadata'; // @peculiar/x509's container refuses to load without it
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import { Refused } from '@/core/errors';
+import { jwkFromPublicKey, publicKeyFromJwk, thumbprint } from '../statement/keys';
 import type { PublicJwk } from '../statement/schemas';
 import { peerKind, tlsName } from './names';
 
@@ -47,7 +48,7 @@ export type IssuedCertificate = { pem: string; serial: string; notBefore: Date; 
 /** Issues an identity certificate: for TLS in both directions, naming the URN (URI) and the name that is dialled (DNS). */
 export async function issueCertificate(request: CertificateRequest): Promise<IssuedCertificate> {
   const issuer = new x509.X509Certificate(request.ca.certificatePem);
-  const publicKey = await webKey(createPublicKey({ key: request.publicJwk, format: 'jwk' }), 'verify');
+  const publicKey = await webKey(publicKeyFromJwk(request.publicJwk), 'verify');
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: newSerial(),
     subject: [{ CN: [tlsName(request.urn)] }],
@@ -107,11 +108,11 @@ export function readCertificate(certificate: X509Certificate): CertificateIdenti
   const kind = peerKind(urn);
   if (uris.length !== 1 || !kind) throw new Refused('CERTIFICATE_INVALID', { problem: 'it names no node, agent or service manager' });
   if (certificate.ca) throw new Refused('CERTIFICATE_INVALID', { problem: 'it is a CA, not an identity' });
-  const publicJwk = ed25519Jwk(certificate.publicKey);
+  const publicJwk = jwkFromPublicKey(certificate.publicKey);
   return {
     urn,
     kind,
-    jkt: thumbprintOf(publicJwk),
+    jkt: thumbprint(publicJwk),
     publicJwk,
     serial: certificate.serialNumber.toLowerCase(),
     notBefore: new Date(certificate.validFrom),
@@ -140,25 +141,6 @@ export function checkSpan(span: { notBefore: Date; notAfter: Date }, now: Date):
   if (now > span.notAfter) {
     throw new Refused('CERTIFICATE_INVALID', { problem: 'it has expired', notAfter: span.notAfter.toISOString() });
   }
-}
-
-/** The private key as PKCS #8 PEM, and back. */
-export function privateKeyPem(key: KeyObject): string {
-  return key.export({ type: 'pkcs8', format: 'pem' }).toString();
-}
-export function privateKeyFromPem(text: string): KeyObject {
-  return createPrivateKey(text);
-}
-
-/** An Ed25519 public key as JWK; Refused CERTIFICATE_INVALID for any other kind of key. */
-function ed25519Jwk(key: KeyObject): PublicJwk {
-  const { x } = key.asymmetricKeyType === 'ed25519' ? key.export({ format: 'jwk' }) : {};
-  if (!x) throw new Refused('CERTIFICATE_INVALID', { problem: 'its key is not Ed25519' });
-  return { kty: 'OKP', crv: 'Ed25519', x };
-}
-
-function thumbprintOf(jwk: PublicJwk): string {
-  return createHash('sha256').update(`{"crv":"Ed25519","kty":"OKP","x":"${jwk.x}"}`).digest('base64url');
 }
 
 /** 16 random bytes, positive and without a leading zero (RFC 5280 §4.1.2.2). */

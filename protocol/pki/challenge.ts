@@ -1,4 +1,5 @@
-import { createHash, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { createHash, type KeyObject, sign, verify } from 'node:crypto';
+import { publicKeyFromJwk } from '../statement/keys';
 import type { PublicJwk } from '../statement/schemas';
 
 /**
@@ -24,15 +25,11 @@ export function proveChallenge(challenge: Buffer, privateKey: KeyObject): string
   return sign(null, challenge, privateKey).toString('base64url');
 }
 
-/** Was the challenge signed by that key? False for anything malformed. */
+/** Was the challenge signed by that key? False for a malformed proof; throws Refused STATEMENT_MALFORMED for a key that nobody can own. */
 export function checkProof(challenge: Buffer, proof: string, publicKey: PublicJwk): boolean {
   const signature = Buffer.from(proof, 'base64url');
   if (signature.length !== 64 || signature.toString('base64url') !== proof) return false;
-  try {
-    return verify(null, challenge, createPublicKey({ key: publicKey, format: 'jwk' }), signature);
-  } catch {
-    return false;
-  }
+  return verify(null, challenge, publicKeyFromJwk(publicKey), signature);
 }
 
 function text(label: string, fields: string[]): Buffer {

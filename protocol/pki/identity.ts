@@ -1,7 +1,7 @@
-import type { KeyObject } from 'node:crypto';
 import { X509Certificate } from 'node:crypto';
-import { type Ca, certificateSpan, issueCertificate, privateKeyPem, readCertificate } from './certificate';
-import type { PublicJwk } from '../statement/schemas';
+import { Refused } from '@/core/errors';
+import { type IdentityKey, identityKeyToPem } from '../statement/keys';
+import { type Ca, certificateSpan, type IssuedCertificate, issueCertificate, readCertificate } from './certificate';
 
 /** All a program needs to be someone in TLS: its key, its certificate and the CA that it trusts. PEM texts. */
 export type TlsIdentity = {
@@ -22,17 +22,19 @@ export function currentIdentity(source: IdentitySource): TlsIdentity {
 }
 
 /** Puts key, certificate and CA together. Throws Refused CERTIFICATE_INVALID when the certificate is not for that key. */
-export function tlsIdentity(privateKey: KeyObject, certificatePem: string, caPem: string): TlsIdentity {
+export function tlsIdentity(key: IdentityKey, certificatePem: string, caPem: string): TlsIdentity {
   const certificate = new X509Certificate(certificatePem);
   const { urn, jkt, notBefore, notAfter } = readCertificate(certificate);
-  if (!certificate.checkPrivateKey(privateKey)) throw new Error(`The certificate of ${urn} is not for this key`);
-  return { urn, jkt, privateKeyPem: privateKeyPem(privateKey), certificatePem, caPem, notBefore, notAfter };
+  if (jkt !== key.jkt) throw new Refused('CERTIFICATE_INVALID', { problem: `the certificate of ${urn} is for another key` });
+  return { urn, jkt, privateKeyPem: identityKeyToPem(key), certificatePem, caPem, notBefore, notAfter };
 }
 
+export type SelfIssued = { identity: TlsIdentity; issued: IssuedCertificate };
+
 /** An identity that the holder of the CA's key issues to itself: the agent's, and the service manager's in web and worker. */
-export async function selfIssue(ca: Ca, urn: string, key: { privateKey: KeyObject; publicJwk: PublicJwk }, now: Date) {
-  const issued = await issueCertificate({ ca, publicJwk: key.publicJwk, urn, ...certificateSpan(now) });
-  return { identity: tlsIdentity(key.privateKey, issued.pem, ca.certificatePem), issued };
+export async function selfIssue(ca: Ca, urn: string, key: IdentityKey, now: Date): Promise<SelfIssued> {
+  const issued = await issueCertificate({ ca, publicJwk: key.jwk, urn, ...certificateSpan(now) });
+  return { identity: tlsIdentity(key, issued.pem, ca.certificatePem), issued };
 }
 
 /** Renew from half of the certificate's life on. */
