@@ -25,7 +25,11 @@ export default defineConfig({
     projects: [
       {
         resolve,
-        test: { name: 'unit', include: ['**/*.test.{ts,tsx}'], exclude: [...exclude, '**/*.db.test.ts', '**/*.host.test.ts'] },
+        test: {
+          name: 'unit',
+          include: ['**/*.test.{ts,tsx}'],
+          exclude: [...exclude, '**/*.db.test.ts', '**/*.host.test.ts'],
+        },
       },
       { resolve, test: { name: 'db', include: ['**/*.db.test.ts'], exclude, ...database } },
       {

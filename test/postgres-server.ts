@@ -25,7 +25,9 @@ export type TestPostgres = {
  *
  * @param options.durable Whether commits reach the disk: false (the default) for tests, true for benches.
  */
-export async function startTestPostgres(options: { durable?: boolean; maxConnections?: number } = {}): Promise<TestPostgres> {
+export async function startTestPostgres(
+  options: { durable?: boolean; maxConnections?: number } = {},
+): Promise<TestPostgres> {
   const folder = mkdtempSync(join(tmpdir(), 'meridian-postgres-'));
   chmodSync(folder, 0o711); // the server's own account goes through it
   const server = await startPostgres({

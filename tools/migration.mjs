@@ -23,7 +23,10 @@ if (!check && !/^[a-z][a-z0-9_]{2,60}$/.test(name ?? '')) {
 const difference = empty ? '-- Written by hand: say here why.\n' : await compare();
 if (check) {
   if (!difference) console.log('prisma/schema.prisma and prisma/migrations agree.');
-  else console.error(`prisma/schema.prisma says more than prisma/migrations:\n\n${difference}\nRun: node tools/migration.mjs <name>`);
+  else
+    console.error(
+      `prisma/schema.prisma says more than prisma/migrations:\n\n${difference}\nRun: node tools/migration.mjs <name>`,
+    );
   process.exit(difference ? 1 : 0);
 }
 if (!difference) {
@@ -33,9 +36,14 @@ if (!difference) {
 const stamp = new Date().toISOString().replace(/\D/g, '').slice(0, 14);
 const folder = join(MIGRATIONS, `${stamp}_${name}`);
 mkdirSync(folder, { recursive: true });
-writeFileSync(join(MIGRATIONS, 'migration_lock.toml'), '# Prisma reads this; keep it under version control.\nprovider = "postgresql"\n');
+writeFileSync(
+  join(MIGRATIONS, 'migration_lock.toml'),
+  '# Prisma reads this; keep it under version control.\nprovider = "postgresql"\n',
+);
 writeFileSync(join(folder, 'migration.sql'), difference);
-console.log(`Wrote ${relative(root, folder)}/migration.sql. Read it, add what Prisma has no words for, commit it with the code.`);
+console.log(
+  `Wrote ${relative(root, folder)}/migration.sql. Read it, add what Prisma has no words for, commit it with the code.`,
+);
 
 /** SQL from the migrations to the schema; the empty string when they agree. */
 async function compare() {

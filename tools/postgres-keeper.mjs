@@ -19,7 +19,13 @@ process.on('disconnect', () => stop('SIGTERM'));
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop('SIGINT'));
 
 function start({ command, args, cwd, uid, gid }) {
-  server = spawn(command, args, { cwd, uid, gid, env: { PATH: process.env.PATH, LC_ALL: 'C' }, stdio: ['ignore', 'ignore', 'pipe'] });
+  server = spawn(command, args, {
+    cwd,
+    uid,
+    gid,
+    env: { PATH: process.env.PATH, LC_ALL: 'C' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   server.once('error', (err) => {
     tell({ failed: err.message });
     process.exit(1);

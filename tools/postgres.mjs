@@ -89,11 +89,20 @@ export async function startPostgres(options) {
         options.log?.(message.line);
       }
       if (message.ready) ready(undefined);
-      if (message.failed) failed(new PostgresUnusable(`The embedded Postgres did not start: ${why(last) ?? message.failed}`));
+      if (message.failed)
+        failed(new PostgresUnusable(`The embedded Postgres did not start: ${why(last) ?? message.failed}`));
     });
     keeper.once('error', failed);
-    keeper.once('exit', () => failed(new PostgresUnusable(`The embedded Postgres did not start: ${why(last) ?? 'no reason given'}`)));
-    const args = ['-D', dataDir, '-p', String(port), ...Object.entries(settings).flatMap(([k, v]) => ['-c', `${k}=${v}`])];
+    keeper.once('exit', () =>
+      failed(new PostgresUnusable(`The embedded Postgres did not start: ${why(last) ?? 'no reason given'}`)),
+    );
+    const args = [
+      '-D',
+      dataDir,
+      '-p',
+      String(port),
+      ...Object.entries(settings).flatMap(([k, v]) => ['-c', `${k}=${v}`]),
+    ];
     keeper.send({ start: { command: join(native, 'bin', 'postgres'), args, cwd: dataDir, ...account } });
   });
 
@@ -170,9 +179,13 @@ function databaseAccount(say) {
   const found = accountNamed('postgres');
   if (found) return found;
   say('Postgres refuses to run as root: making the system account "postgres" for it.');
-  const made = spawnSync('useradd', ['--system', '--no-create-home', '--shell', '/usr/sbin/nologin', '--user-group', 'postgres'], {
-    encoding: 'utf8',
-  });
+  const made = spawnSync(
+    'useradd',
+    ['--system', '--no-create-home', '--shell', '/usr/sbin/nologin', '--user-group', 'postgres'],
+    {
+      encoding: 'utf8',
+    },
+  );
   const account = accountNamed('postgres');
   if (account) return account;
   throw new PostgresUnusable(
@@ -183,7 +196,9 @@ function databaseAccount(say) {
 
 /** @param {string} name @returns {{ uid: number, gid: number } | undefined} */
 function accountNamed(name) {
-  const line = readFileSync('/etc/passwd', 'utf8').split('\n').find((l) => l.startsWith(`${name}:`));
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((l) => l.startsWith(`${name}:`));
   const [, , uid, gid] = line?.split(':') ?? [];
   return uid && gid ? { uid: Number(uid), gid: Number(gid) } : undefined;
 }
@@ -201,7 +216,9 @@ function placeBinaries(account, say) {
   try {
     entry = require.resolve(platform);
   } catch {
-    throw new PostgresUnusable(`There is no embedded Postgres for ${process.platform}-${process.arch} (${platform} is not installed). Set DATABASE_URL to a Postgres 15 or newer.`);
+    throw new PostgresUnusable(
+      `There is no embedded Postgres for ${process.platform}-${process.arch} (${platform} is not installed). Set DATABASE_URL to a Postgres 15 or newer.`,
+    );
   }
   const root = dirname(dirname(entry));
   const native = join(root, 'native');
@@ -228,7 +245,8 @@ function placeBinaries(account, say) {
 function hydrate(root, native) {
   const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8'));
   const first = Array.isArray(links) ? links[0]?.target : undefined;
-  if (first && !existsSync(join(root, first))) spawnSync(process.execPath, [join(root, 'scripts', 'hydrate-symlinks.js')], { cwd: root });
+  if (first && !existsSync(join(root, first)))
+    spawnSync(process.execPath, [join(root, 'scripts', 'hydrate-symlinks.js')], { cwd: root });
 }
 
 /** @param {string} file */
@@ -250,9 +268,16 @@ function chmodIfNeeded(file) {
 function placeData(asked, account, say) {
   mkdirSync(dirname(asked), { recursive: true, mode: 0o711 });
   if (account.uid === undefined || canEnter(dirname(asked), account)) return asked;
-  const parent = join(SHARED, createHash('sha256').update(realpathSync(dirname(asked))).digest('hex').slice(0, 12));
+  const parent = join(
+    SHARED,
+    createHash('sha256')
+      .update(realpathSync(dirname(asked)))
+      .digest('hex')
+      .slice(0, 12),
+  );
   const placed = join(parent, basename(asked));
-  if (!existsSync(placed)) say(`The account "postgres" cannot enter ${dirname(asked)}: the database's files are in ${placed}.`);
+  if (!existsSync(placed))
+    say(`The account "postgres" cannot enter ${dirname(asked)}: the database's files are in ${placed}.`);
   makeShared();
   mkdirSync(parent, { recursive: true, mode: 0o711 });
   return placed;
@@ -304,7 +329,9 @@ function initialise(native, dataDir, account, options) {
       { ...account, cwd: partial, env: { PATH: process.env.PATH, LC_ALL: 'C' }, encoding: 'utf8' },
     );
     if (made.status !== 0) {
-      throw new PostgresUnusable(`The database cluster could not be made in ${dataDir}: ${(made.stderr || made.error?.message || '').trim()}`);
+      throw new PostgresUnusable(
+        `The database cluster could not be made in ${dataDir}: ${(made.stderr || made.error?.message || '').trim()}`,
+      );
     }
     renameSync(partial, dataDir);
   } finally {
@@ -325,7 +352,8 @@ async function stopLeftover(dataDir) {
     if (!isServerOf(pid, dataDir)) return rmSync(file, { force: true });
     if (waited === 0) process.kill(pid, 'SIGINT'); // fast shutdown
     if (waited === 15_000) process.kill(pid, 'SIGQUIT'); // immediate; recovery at the next start
-    if (waited > 25_000) throw new PostgresUnusable(`A Postgres (process ${pid}) still runs on ${dataDir} and does not stop.`);
+    if (waited > 25_000)
+      throw new PostgresUnusable(`A Postgres (process ${pid}) still runs on ${dataDir} and does not stop.`);
     await new Promise((done) => setTimeout(done, 50));
   }
 }
