@@ -1,0 +1,128 @@
+/**
+ * The one place that decides who may do what. Pure: a person, a permission and the facts of the object in, yes or no out.
+ * Procedures name the permission they need through the builders in `server/trpc/init.ts`; services that only learn the
+ * object later call `demand`. The table in `server/trpc/procedures.db.test.ts` covers every procedure × every role.
+ */
+import { Refused } from '@/core/errors';
+
+export type Role = 'researcher' | 'pi' | 'tech';
+
+/** Who asks: a signed-in, enabled person with every membership. */
+export type Person = {
+  id: string;
+  name: string;
+  email: string;
+  urn: string;
+  operator: boolean;
+  memberships: readonly { siteId: string; loginBase: string; role: Role }[];
+};
+
+export type SiteFacts = { siteId: string };
+export type SliceFacts = { siteId: string; ownerId: string; memberIds: readonly string[] };
+export type RequestFacts = { siteId: string; requestedById: string };
+export type InviteFacts = { siteId: string | null; role: Role | null; operator: boolean };
+export type NodeFacts = { siteId: string };
+
+/** Every permission and the facts it is judged by; `null` where being who one is decides. */
+export type PermissionFacts = {
+  /** One's own account, keys, tokens, notifications. */
+  'self': null;
+  /** Nodes with their places, states and what is free: every signed-in person. */
+  'fleet.read': null;
+  'fleet.import': null;
+  'fleet.simulate': null;
+  'audit.read': null;
+  /** The queue of requests of those sites that one may decide for. */
+  'approvals.read': null;
+  'site.read': SiteFacts;
+  'site.people': SiteFacts;
+  /** Lower the site's quota. */
+  'site.quota': SiteFacts;
+  /** Raise it: never the PI, or a quota would bound nothing (docs/decisions/0021-who-sets-a-quota.md). */
+  'site.quota.raise': SiteFacts;
+  'invite.create': InviteFacts;
+  'invite.revoke': InviteFacts;
+  'request.create': SiteFacts;
+  'request.decide': RequestFacts;
+  'slice.read': SliceFacts;
+  'slice.exec': SliceFacts;
+  'slice.renew': SliceFacts;
+  'slice.withdraw': SliceFacts;
+  'slice.members': SliceFacts;
+  'slice.retry': SliceFacts;
+  'slice.delete': SliceFacts;
+  'node.read': NodeFacts;
+  'node.adminSwitch': NodeFacts;
+  'node.enrol': NodeFacts;
+};
+export type Permission = keyof PermissionFacts;
+
+type Rule<P extends Permission> = (person: Person, facts: PermissionFacts[P]) => boolean;
+
+const has = (person: Person, siteId: string, ...roles: Role[]) =>
+  person.memberships.some((m) => m.siteId === siteId && roles.includes(m.role));
+const everyone = () => true;
+const operator = (person: Person) => person.operator;
+const piOrOperator = (person: Person, site: SiteFacts) => person.operator || has(person, site.siteId, 'pi');
+const techOrOperator = (person: Person, node: NodeFacts) => person.operator || has(person, node.siteId, 'tech');
+const member = (person: Person, slice: SliceFacts) => slice.memberIds.includes(person.id);
+/** Operators invite anyone; a PI invites researchers, techs and PIs to their own site. */
+const inviter = (person: Person, invite: InviteFacts) =>
+  person.operator || (!invite.operator && invite.siteId !== null && has(person, invite.siteId, 'pi'));
+
+const RULES: { [P in Permission]: Rule<P> } = {
+  'self': everyone,
+  'fleet.read': everyone,
+  'fleet.import': operator,
+  'fleet.simulate': operator,
+  'audit.read': operator,
+  'approvals.read': (person) => person.operator || person.memberships.some((m) => m.role === 'pi'),
+  'site.read': (person, site) => person.operator || has(person, site.siteId, 'researcher', 'pi', 'tech'),
+  'site.people': piOrOperator,
+  'site.quota': piOrOperator,
+  'site.quota.raise': operator,
+  'invite.create': inviter,
+  'invite.revoke': inviter,
+  'request.create': (person, site) => has(person, site.siteId, 'researcher', 'pi'),
+  // Never one's own, not as PI and not as operator.
+  'request.decide': (person, request) => request.requestedById !== person.id && piOrOperator(person, request),
+  'slice.read': (person, slice) =>
+    person.operator || member(person, slice) || has(person, slice.siteId, 'pi', 'tech'),
+  'slice.exec': member,
+  'slice.renew': member,
+  'slice.withdraw': member,
+  'slice.members': (person, slice) =>
+    (member(person, slice) && slice.ownerId === person.id) || has(person, slice.siteId, 'pi'),
+  'slice.retry': (person, slice) => member(person, slice) || person.operator,
+  // A slice that does harm must be endable by those who answer for it.
+  'slice.delete': (person, slice) => member(person, slice) || piOrOperator(person, slice),
+  'node.read': everyone,
+  'node.adminSwitch': techOrOperator,
+  'node.enrol': techOrOperator,
+};
+
+/** May `person` do this? Nobody (null) may do nothing that needs a permission. */
+export function may<P extends Permission>(person: Person | null, permission: P, facts: PermissionFacts[P]): boolean {
+  if (!person) return false;
+  const rule: Rule<P> = RULES[permission];
+  return rule(person, facts);
+}
+
+/** The object as a refusal names it, and whether this person may know that it exists. */
+export type Known = { kind: string; id: string; visible: boolean };
+
+/**
+ * Lets through who may; everyone else gets the same NOT_FOUND that a missing object gives, unless they may see it.
+ * @throws Refused NOT_SIGNED_IN, NOT_FOUND {kind, id}, NOT_ALLOWED {permission}
+ */
+export function demand<P extends Permission>(
+  person: Person | null,
+  permission: P,
+  facts: PermissionFacts[P],
+  object?: Known,
+): Person {
+  if (!person) throw new Refused('NOT_SIGNED_IN');
+  if (may(person, permission, facts)) return person;
+  if (object && !object.visible) throw new Refused('NOT_FOUND', { kind: object.kind, id: object.id });
+  throw new Refused('NOT_ALLOWED', { permission });
+}

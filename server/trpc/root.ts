@@ -1,0 +1,27 @@
+import { createCallerFactory, router } from './init';
+import { approvalsRouter } from './routers/approvals';
+import { fleetRouter } from './routers/fleet';
+import { invitesRouter } from './routers/invites';
+import { keysRouter } from './routers/keys';
+import { liveRouter } from './routers/live';
+import { meRouter } from './routers/me';
+import { sitesRouter } from './routers/sites';
+import { slicesRouter } from './routers/slices';
+import { tokensRouter } from './routers/tokens';
+
+/** The web's API. Its type is the client's contract: components import the type only. */
+export const appRouter = router({
+  me: meRouter,
+  keys: keysRouter,
+  sites: sitesRouter,
+  invites: invitesRouter,
+  tokens: tokensRouter,
+  slices: slicesRouter,
+  approvals: approvalsRouter,
+  fleet: fleetRouter,
+  live: liveRouter,
+});
+export type AppRouter = typeof appRouter;
+
+/** Calls procedures without HTTP: server components and tests. */
+export const createCaller = createCallerFactory(appRouter);

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import * as c from '@/protocol/api/common';
+import {
+  ExecAnswer,
+  ExecRequest,
+  MemberInput,
+  RenewInput,
+  SliceEvent,
+  SliceListItem,
+  SliceSpec,
+  SliceView,
+  SliverRow,
+  SpecCheck,
+  StepRow,
+} from '@/protocol/api/slice';
+import { checkSpec, SpecInProgress } from '@/server/services/requests/check-spec';
+import { renewSlice } from '@/server/services/requests/renew-slice';
+import { requestSlice } from '@/server/services/requests/request-slice';
+import { withdrawSlice } from '@/server/services/requests/withdraw-slice';
+import { deleteSlice } from '@/server/services/slices/delete-slice';
+import { execInSliver } from '@/server/services/slices/exec-in-sliver';
+import { listEvents } from '@/server/services/slices/list-events';
+import { listSlices } from '@/server/services/slices/list-slices';
+import { listSlivers } from '@/server/services/slices/list-slivers';
+import { listSteps } from '@/server/services/slices/list-steps';
+import { addMember, removeMember } from '@/server/services/slices/members';
+import { retrySlice } from '@/server/services/slices/retry-slice';
+import { viewSlice } from '@/server/services/slices/view-slice';
+import { permitted, router, signedInProcedure, sliceProcedure } from '../init';
+
+export const slicesRouter = router({
+  list: permitted('self')
+    .input(z.object({ scope: z.enum(['mine', 'site', 'all']).default('mine'), includeOver: z.boolean().default(false) }))
+    .output(z.array(SliceListItem))
+    .query(({ ctx, input }) => listSlices(ctx.db, ctx.person, input)),
+  check: signedInProcedure('request.create')
+    .input(SpecInProgress)
+    .output(SpecCheck)
+    .query(({ ctx, input }) => checkSpec(ctx.db, ctx.person, input)),
+  request: signedInProcedure('request.create')
+    .input(SliceSpec)
+    .output(z.object({ name: z.string() }))
+    .mutation(({ ctx, input }) => requestSlice(ctx.db, ctx.person, input, ctx.now)),
+  get: sliceProcedure('slice.read')
+    .output(SliceView)
+    .query(({ ctx }) => viewSlice(ctx.db, ctx.person, ctx.slice.id)),
+  slivers: sliceProcedure('slice.read')
+    .output(z.array(SliverRow))
+    .query(({ ctx }) => listSlivers(ctx.db, ctx.slice.id)),
+  steps: sliceProcedure('slice.read')
+    .input(z.object({ sliverId: c.Id.optional(), limit: z.int().min(1).max(500).default(200) }))
+    .output(z.array(StepRow))
+    .query(({ ctx, input }) => listSteps(ctx.db, ctx.slice.id, input)),
+  events: sliceProcedure('slice.read')
+    .output(z.array(SliceEvent))
+    .query(({ ctx }) => listEvents(ctx.db, ctx.slice.id)),
+  withdraw: sliceProcedure('slice.withdraw')
+    .output(SliceView)
+    .mutation(async ({ ctx }) => {
+      await withdrawSlice(ctx.db, ctx.person, ctx.slice.id, ctx.now);
+      return viewSlice(ctx.db, ctx.person, ctx.slice.id);
+    }),
+  renew: sliceProcedure('slice.renew')
+    .input(RenewInput)
+    .output(SliceView)
+    .mutation(async ({ ctx, input }) => {
+      await renewSlice(ctx.db, ctx.person, ctx.slice.id, input, ctx.now);
+      return viewSlice(ctx.db, ctx.person, ctx.slice.id);
+    }),
+  delete: sliceProcedure('slice.delete')
+    .output(SliceView)
+    .mutation(({ ctx }) => deleteSlice(ctx.db, ctx.person, ctx.slice, ctx.now)),
+  addMember: sliceProcedure('slice.members')
+    .input(MemberInput)
+    .output(SliceView)
+    .mutation(({ ctx, input }) => addMember(ctx.db, ctx.person, ctx.slice, input.email, ctx.now)),
+  removeMember: sliceProcedure('slice.members')
+    .input(MemberInput)
+    .output(SliceView)
+    .mutation(({ ctx, input }) => removeMember(ctx.db, ctx.person, ctx.slice, input.email, ctx.now)),
+  exec: sliceProcedure('slice.exec')
+    .input(ExecRequest)
+    .output(ExecAnswer)
+    .mutation(({ ctx, input }) => execInSliver(ctx.db, ctx.person, ctx.slice, input, ctx.now)),
+  retry: sliceProcedure('slice.retry')
+    .output(SliceView)
+    .mutation(({ ctx }) => retrySlice(ctx.db, ctx.person, ctx.slice, ctx.now)),
+});
