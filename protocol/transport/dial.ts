@@ -1,0 +1,68 @@
+import type { X509Certificate } from 'node:crypto';
+import { type ConnectionOptions, type SecureContext, connect as tlsConnect } from 'node:tls';
+import { buildConnector, errors } from 'undici';
+import { Refused } from '@/core/errors';
+import { caFingerprint, checkCertificate, readCertificate } from '../pki/certificate';
+import { TLS_VERSION } from './secure-contexts';
+import { WrongPeer } from './unreachable';
+
+/** Whom a connection must turn out to be with. */
+export type Expected = { urn: string; jkt: string };
+
+/**
+ * Dials with our certificate: TLS 1.3, the chain to our CA, and the very URN and identity key that are expected. Sessions
+ * are not resumed: a resumed handshake would show neither side's certificate anew.
+ */
+export function mutualDial(context: SecureContext, servername: string, expected: Expected, connectMs: number): buildConnector.connector {
+  return dialer({ secureContext: context, servername, checkServerIdentity: () => undefined }, connectMs, (certificate) => {
+    const { urn, jkt } = readCertificate(certificate);
+    if (urn !== expected.urn) throw new WrongPeer(`its certificate is of another one (${urn})`);
+    if (jkt !== expected.jkt) throw new WrongPeer('its key is not the enrolled one');
+  });
+}
+
+/**
+ * Dials without a certificate and knowing only the CA's fingerprint, from an enrolment token: whoever answers must send a
+ * CA certificate of that fingerprint, and be an agent whom it certified.
+ */
+export function pinnedDial(servername: string, fingerprint: string, connectMs: number): buildConnector.connector {
+  return dialer({ servername, rejectUnauthorized: false, minVersion: TLS_VERSION }, connectMs, (certificate) => {
+    const ca = certificate.issuerCertificate;
+    if (!ca || caFingerprint(ca) !== fingerprint) throw new WrongPeer('its CA is not the one in the enrolment token');
+    if (checkCertificate(certificate, ca, new Date()).kind !== 'agent') throw new WrongPeer('it is not an agent');
+  });
+}
+
+function dialer(tls: ConnectionOptions, connectMs: number, check: (certificate: X509Certificate) => void): buildConnector.connector {
+  return (target, callback) => {
+    const socket = tlsConnect({ ...tls, host: target.hostname, port: Number(target.port || 443), ALPNProtocols: ['http/1.1'] });
+    let settled = false;
+    const settle = (err: Error | null) => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(timer);
+      if (err) {
+        socket.destroy();
+        callback(err, null);
+      } else callback(null, socket);
+    };
+    const timer = setTimeout(() => settle(new errors.ConnectTimeoutError('no handshake in time')), connectMs);
+    socket.setNoDelay(true).setKeepAlive(true, 60_000);
+    socket.once('secureConnect', () => {
+      try {
+        const certificate = socket.getPeerX509Certificate();
+        if (!certificate) throw new WrongPeer('it showed no certificate');
+        check(certificate);
+        settle(null);
+      } catch (err) {
+        settle(err instanceof Refused ? new WrongPeer(`its certificate is refused: ${String(err.facts.problem)}`) : toError(err));
+      }
+    });
+    socket.on('error', (err) => settle(err));
+    socket.once('close', () => settle(Object.assign(new Error('closed in the handshake'), { code: 'ECONNRESET' })));
+  };
+}
+
+function toError(value: unknown): Error {
+  return value instanceof Error ? value : new Error(String(value));
+}

@@ -1,0 +1,49 @@
+import type { TLSSocket } from 'node:tls';
+import { Refused } from '@/core/errors';
+import { type CertificateIdentity, checkSpan, readCertificate } from '../pki/certificate';
+import type { Peer } from '../trpc';
+
+/** Who is on a connection, read from its certificate once; `serial` is the certificate's, in lower-case hex. */
+export type ConnectedPeer = Peer & { serial: string };
+
+type State = { identity: CertificateIdentity | null; refused: Refused | null };
+const states = new WeakMap<TLSSocket, State>();
+
+/** Whether a peer (its key, or this certificate) no longer counts. Asked at each call, not only at connect. */
+export type IsRevoked = (peer: ConnectedPeer) => boolean | Promise<boolean>;
+
+/**
+ * The peer of a call on this connection, or null for one that showed no certificate. The certificate is read once for each
+ * connection; its end and its revocation are checked at each call. Throws Refused CERTIFICATE_INVALID or REVOKED.
+ */
+export async function peerOfCall(socket: TLSSocket, isRevoked: IsRevoked, now: Date): Promise<ConnectedPeer | null> {
+  const known = states.get(socket) ?? readPeer(socket);
+  states.set(socket, known);
+  if (known.refused) throw known.refused;
+  if (!known.identity) return null;
+  checkSpan(known.identity, now);
+  const { kind, urn, jkt, serial } = known.identity;
+  const peer = { kind, urn, jkt, serial };
+  if (await isRevoked(peer)) throw new Refused('REVOKED', { kind: 'key', id: jkt });
+  return peer;
+}
+
+function readPeer(socket: TLSSocket): State {
+  const certificate = socket.getPeerX509Certificate();
+  if (!certificate) return { identity: null, refused: null };
+  // OpenSSL checked the chain in the handshake; a connection without a good one is kept only to answer why.
+  if (!socket.authorized) return { identity: null, refused: new Refused('CERTIFICATE_INVALID', { problem: problemOf(socket) }) };
+  try {
+    return { identity: readCertificate(certificate), refused: null };
+  } catch (err) {
+    if (err instanceof Refused) return { identity: null, refused: err };
+    throw err;
+  }
+}
+
+function problemOf(socket: TLSSocket): string {
+  const problem: unknown = socket.authorizationError; // typed as an Error, is OpenSSL's code
+  if (problem === 'CERT_HAS_EXPIRED') return 'it has expired';
+  if (problem === 'CERT_NOT_YET_VALID') return 'it is not valid yet';
+  return `it is not from this deployment’s CA (${String(problem)})`;
+}
