@@ -1,95 +1,90 @@
 import type { RefusalCode } from './errors';
 
-/** The tRPC error codes in use, with the HTTP status that tRPC gives each. */
-export const HTTP_STATUS = {
-  BAD_REQUEST: 400,
-  UNAUTHORIZED: 401,
-  FORBIDDEN: 403,
-  NOT_FOUND: 404,
-  CONFLICT: 409,
-  PRECONDITION_FAILED: 412,
-  PAYLOAD_TOO_LARGE: 413,
-  UNPROCESSABLE_CONTENT: 422,
-  TOO_MANY_REQUESTS: 429,
-  SERVICE_UNAVAILABLE: 503,
-} as const;
-export type TrpcCode = keyof typeof HTTP_STATUS;
+/** Names of tRPC's error codes that refusals map to. */
+export type TrpcCode =
+  | 'BAD_REQUEST' | 'UNAUTHORIZED' | 'FORBIDDEN' | 'NOT_FOUND' | 'CONFLICT' | 'PRECONDITION_FAILED' | 'PAYLOAD_TOO_LARGE'
+  | 'UNPROCESSABLE_CONTENT' | 'TOO_MANY_REQUESTS' | 'SERVICE_UNAVAILABLE' | 'TIMEOUT' | 'INTERNAL_SERVER_ERROR';
 
-/** Exit codes of programs and of the CLI, after sysexits.h. */
-export const EXIT = { usage: 64, data: 65, noInput: 66, unavailable: 69, refused: 73, retry: 75, denied: 77, config: 78 } as const;
+/** How a refusal shows on each surface. Exit codes follow sysexits(3). */
+export type RefusalMapping = { http: number; trpc: TrpcCode; exit: number };
 
-type Mapping = { trpc: TrpcCode; exit: number };
-const bad: Mapping = { trpc: 'BAD_REQUEST', exit: EXIT.data };
-const missing: Mapping = { trpc: 'NOT_FOUND', exit: EXIT.noInput };
-const denied: Mapping = { trpc: 'FORBIDDEN', exit: EXIT.denied };
-const conflict: Mapping = { trpc: 'CONFLICT', exit: EXIT.refused };
-const unmet: Mapping = { trpc: 'PRECONDITION_FAILED', exit: EXIT.refused };
-const wrong: Mapping = { trpc: 'UNPROCESSABLE_CONTENT', exit: EXIT.data };
-const away: Mapping = { trpc: 'SERVICE_UNAVAILABLE', exit: EXIT.unavailable };
+const INPUT: RefusalMapping = { http: 400, trpc: 'BAD_REQUEST', exit: 65 }; // EX_DATAERR
+const WHO: RefusalMapping = { http: 401, trpc: 'UNAUTHORIZED', exit: 77 }; // EX_NOPERM
+const DENIED: RefusalMapping = { http: 403, trpc: 'FORBIDDEN', exit: 77 };
+const ABSENT: RefusalMapping = { http: 404, trpc: 'NOT_FOUND', exit: 66 }; // EX_NOINPUT
+const CLASH: RefusalMapping = { http: 409, trpc: 'CONFLICT', exit: 75 }; // EX_TEMPFAIL: look again and retry
+const STATE: RefusalMapping = { http: 412, trpc: 'PRECONDITION_FAILED', exit: 69 }; // EX_UNAVAILABLE
+const LARGE: RefusalMapping = { http: 413, trpc: 'PAYLOAD_TOO_LARGE', exit: 65 };
+const UNFIT: RefusalMapping = { http: 422, trpc: 'UNPROCESSABLE_CONTENT', exit: 65 };
+const OFTEN: RefusalMapping = { http: 429, trpc: 'TOO_MANY_REQUESTS', exit: 75 };
+const AWAY: RefusalMapping = { http: 503, trpc: 'SERVICE_UNAVAILABLE', exit: 69 };
+const LATE: RefusalMapping = { http: 504, trpc: 'TIMEOUT', exit: 75 };
+const BROKEN: RefusalMapping = { http: 500, trpc: 'INTERNAL_SERVER_ERROR', exit: 70 }; // EX_SOFTWARE
+const CONFIG: RefusalMapping = { http: 500, trpc: 'INTERNAL_SERVER_ERROR', exit: 78 }; // EX_CONFIG
 
-/** The one table from a refusal to its tRPC code (and so its HTTP status) and exit code. Complete by its type. */
-export const REFUSAL_STATUS: Readonly<Record<RefusalCode, Mapping>> = {
-  INVALID_INPUT: bad,
-  NOT_SIGNED_IN: { trpc: 'UNAUTHORIZED', exit: EXIT.denied },
-  NOT_ALLOWED: denied,
-  NOT_FOUND: missing,
-  RATE_LIMITED: { trpc: 'TOO_MANY_REQUESTS', exit: EXIT.retry },
-  TOO_LARGE: { trpc: 'PAYLOAD_TOO_LARGE', exit: EXIT.data },
-  CONFLICT: conflict,
-  NAME_TAKEN: conflict,
-  REQUEST_DECIDED: conflict,
-  OWN_REQUEST: denied,
-  OVER_QUOTA: unmet,
-  TERM_TOO_LONG: wrong,
-  WRONG_STATE: conflict,
-  INVITE_INVALID: missing,
-  NOT_ENOUGH_NODES: unmet,
-  NOT_ENOUGH_COUNTRIES: unmet,
-  STATEMENT_MALFORMED: bad,
-  STATEMENT_TOO_LARGE: { trpc: 'PAYLOAD_TOO_LARGE', exit: EXIT.data },
-  WRONG_TYPE: bad,
-  BAD_SIGNATURE: denied,
-  UNKNOWN_ISSUER: denied,
-  WRONG_NODE: denied,
-  WRONG_HOLDER: denied,
-  NOT_YET_VALID: unmet,
-  EXPIRED: unmet,
-  WRONG_INCARNATION: unmet,
-  EXCEEDS_PARENT: denied,
-  CHAIN_TOO_DEEP: bad,
-  REVOKED: denied,
-  TICKET_SPENT: conflict,
-  TICKET_BURNT: conflict,
-  NODE_FULL: unmet,
-  NODE_UNREACHABLE: away,
-  NODE_CLOSED: unmet,
-  NODE_NOT_BOOT: unmet,
-  NODE_NOT_ENROLLED: unmet,
-  ALREADY_LEASED: conflict,
-  NO_LEASE: missing,
-  LEASE_OVER: unmet,
-  IMAGE_UNKNOWN: wrong,
-  PROFILE_UNKNOWN: wrong,
-  DRIVER_UNABLE: unmet,
-  START_FAILED: unmet,
-  START_TIMEOUT: away,
-  EXEC_FAILED: unmet,
-  STORAGE_FULL: away,
-  JOURNAL_DAMAGED: away,
-  NOT_DELEGATED: unmet,
-  NOT_ADVERTISED: missing,
-  DELEGATION_SPENT: unmet,
-  IDEMPOTENCY_MISMATCH: conflict,
-  AGENT_UNREACHABLE: away,
-  TOKEN_INVALID: denied,
-  TOKEN_USED: conflict,
-  CERTIFICATE_INVALID: { trpc: 'UNAUTHORIZED', exit: EXIT.denied },
-  CONFIG_INVALID: { trpc: 'UNPROCESSABLE_CONTENT', exit: EXIT.config },
-  RSPEC_MALFORMED: wrong,
-  SUBSTITUTED: unmet,
-  OUT_OF_NODES: unmet,
-  BELOW_MINIMUM: unmet,
-  LEASE_ENDED: unmet,
-  RELEASED: unmet,
-  LEAVES_WHEN_BACK: unmet,
+/** The one table: code → HTTP status, tRPC code, exit code of a command. */
+export const REFUSAL_MAP: Readonly<Record<RefusalCode, RefusalMapping>> = {
+  INVALID_INPUT: INPUT,
+  NOT_SIGNED_IN: WHO,
+  NOT_ALLOWED: DENIED,
+  NOT_FOUND: ABSENT,
+  RATE_LIMITED: OFTEN,
+  TOO_LARGE: LARGE,
+  CONFLICT: CLASH,
+  NAME_TAKEN: CLASH,
+  REQUEST_DECIDED: CLASH,
+  OWN_REQUEST: DENIED,
+  OVER_QUOTA: UNFIT,
+  TERM_TOO_LONG: UNFIT,
+  WRONG_STATE: STATE,
+  INVITE_INVALID: DENIED,
+  NOT_ENOUGH_NODES: UNFIT,
+  NOT_ENOUGH_COUNTRIES: UNFIT,
+  STATEMENT_MALFORMED: INPUT,
+  STATEMENT_TOO_LARGE: LARGE,
+  WRONG_TYPE: INPUT,
+  BAD_SIGNATURE: DENIED,
+  UNKNOWN_ISSUER: DENIED,
+  WRONG_NODE: DENIED,
+  WRONG_HOLDER: DENIED,
+  NOT_YET_VALID: DENIED,
+  EXPIRED: DENIED,
+  WRONG_INCARNATION: DENIED,
+  EXCEEDS_PARENT: DENIED,
+  CHAIN_TOO_DEEP: DENIED,
+  REVOKED: DENIED,
+  TICKET_SPENT: CLASH,
+  TICKET_BURNT: CLASH,
+  NODE_FULL: CLASH,
+  NODE_UNREACHABLE: AWAY,
+  NODE_CLOSED: STATE,
+  NODE_NOT_BOOT: STATE,
+  NODE_NOT_ENROLLED: STATE,
+  ALREADY_LEASED: CLASH,
+  NO_LEASE: ABSENT,
+  LEASE_OVER: STATE,
+  IMAGE_UNKNOWN: UNFIT,
+  PROFILE_UNKNOWN: UNFIT,
+  DRIVER_UNABLE: STATE,
+  START_FAILED: AWAY,
+  START_TIMEOUT: LATE,
+  EXEC_FAILED: UNFIT,
+  STORAGE_FULL: AWAY,
+  JOURNAL_DAMAGED: BROKEN,
+  NOT_DELEGATED: STATE,
+  NOT_ADVERTISED: ABSENT,
+  DELEGATION_SPENT: CLASH,
+  IDEMPOTENCY_MISMATCH: CLASH,
+  AGENT_UNREACHABLE: AWAY,
+  TOKEN_INVALID: DENIED,
+  TOKEN_USED: DENIED,
+  CERTIFICATE_INVALID: DENIED,
+  CONFIG_INVALID: CONFIG,
+  RSPEC_MALFORMED: UNFIT,
+  SUBSTITUTED: STATE,
+  OUT_OF_NODES: UNFIT,
+  BELOW_MINIMUM: UNFIT,
+  LEASE_ENDED: STATE,
+  RELEASED: STATE,
+  LEAVES_WHEN_BACK: AWAY,
 };
