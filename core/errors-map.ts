@@ -2,8 +2,18 @@ import type { RefusalCode } from './errors';
 
 /** Names of tRPC's error codes that refusals map to. */
 export type TrpcCode =
-  | 'BAD_REQUEST' | 'UNAUTHORIZED' | 'FORBIDDEN' | 'NOT_FOUND' | 'CONFLICT' | 'PRECONDITION_FAILED' | 'PAYLOAD_TOO_LARGE'
-  | 'UNPROCESSABLE_CONTENT' | 'TOO_MANY_REQUESTS' | 'SERVICE_UNAVAILABLE' | 'TIMEOUT' | 'INTERNAL_SERVER_ERROR';
+  | 'BAD_REQUEST'
+  | 'UNAUTHORIZED'
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'CONFLICT'
+  | 'PRECONDITION_FAILED'
+  | 'PAYLOAD_TOO_LARGE'
+  | 'UNPROCESSABLE_CONTENT'
+  | 'TOO_MANY_REQUESTS'
+  | 'SERVICE_UNAVAILABLE'
+  | 'TIMEOUT'
+  | 'INTERNAL_SERVER_ERROR';
 
 /** How a refusal shows on each surface. Exit codes follow sysexits(3). */
 export type RefusalMapping = { http: number; trpc: TrpcCode; exit: number };

@@ -9,5 +9,7 @@ import { SENTENCES } from './refusal-sentences';
 export function sentence(reason: Readonly<{ code: string; facts: Reason['facts'] }>, now?: number): string {
   const facts = factsReader(reason.facts, now);
   const make = Object.hasOwn(SENTENCES, reason.code) ? SENTENCES[reason.code as Reason['code']] : undefined; // own key: it is one of the codes
-  return make ? make(facts) : `This was refused (${reason.code}). Your program is older than the one that refused; update it.`;
+  return make
+    ? make(facts)
+    : `This was refused (${reason.code}). Your program is older than the one that refused; update it.`;
 }

@@ -4,81 +4,136 @@ import { capital, type FactsReader } from './refusal-facts';
 /** One sentence (or two: what and why, then what to do) for each code. A new code does not compile until it has one. */
 export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
   // input and access
-  INVALID_INPUT: (f) => `${capital(f.text('field', 'what you entered'))} cannot be used as it is: ${f.problem('problem', 'it was not understood')}. Correct it and try again.`,
+  INVALID_INPUT: (f) =>
+    `${capital(f.text('field', 'what you entered'))} cannot be used as it is: ${f.problem('problem', 'it was not understood')}. Correct it and try again.`,
   NOT_SIGNED_IN: () => 'You are not signed in, or your session has ended. Sign in and try again.',
-  NOT_ALLOWED: (f) => `You may not do this${f.part('permission', (p) => `: it needs the permission “${p}”`)}. Ask your site’s PI or an operator.`,
-  NOT_FOUND: (f) => `There is no such ${f.text('kind', 'thing')}${f.has('id') ? ` as ${f.name('id', '')}` : ''}, or you may not see it. Check the name.`,
-  RATE_LIMITED: (f) => `You tried too often in a short time. Wait ${f.duration('retryAfterSeconds', 'a minute')} and try again.`,
-  TOO_LARGE: (f) => `${capital(f.text('field', 'what you sent'))} is too large${f.has('max') ? `: at most ${f.count('max', '')} is taken` : ''}. Send less.`,
-  CONFLICT: (f) => `The ${f.text('kind', 'thing')}${f.has('id') ? ` ${f.name('id', '')}` : ''} cannot be changed so: ${f.problem('problem', 'somebody else changed it meanwhile')}. Reload and try again.`,
+  NOT_ALLOWED: (f) =>
+    `You may not do this${f.part('permission', (p) => `: it needs the permission “${p}”`)}. Ask your site’s PI or an operator.`,
+  NOT_FOUND: (f) =>
+    `There is no such ${f.text('kind', 'thing')}${f.has('id') ? ` as ${f.name('id', '')}` : ''}, or you may not see it. Check the name.`,
+  RATE_LIMITED: (f) =>
+    `You tried too often in a short time. Wait ${f.duration('retryAfterSeconds', 'a minute')} and try again.`,
+  TOO_LARGE: (f) =>
+    `${capital(f.text('field', 'what you sent'))} is too large${f.has('max') ? `: at most ${f.count('max', '')} is taken` : ''}. Send less.`,
+  CONFLICT: (f) =>
+    `The ${f.text('kind', 'thing')}${f.has('id') ? ` ${f.name('id', '')}` : ''} cannot be changed so: ${f.problem('problem', 'somebody else changed it meanwhile')}. Reload and try again.`,
   // requests and quota
   NAME_TAKEN: (f) => `The name${f.has('name') ? ` ${f.text('name', '')}` : ''} is taken. Choose another.`,
   REQUEST_DECIDED: (f) => `This request was already ${f.text('state', 'decided')}. Reload to see how.`,
   OWN_REQUEST: () => 'This is your own request, so you cannot decide it. Ask another PI of the site or an operator.',
   OVER_QUOTA: (f) =>
     `This needs more ${f.resource('of the quota')} than your site has left${f.has('wants') && f.has('quota') ? `: it asks for ${f.amount('wants')}, and ${f.amount('used') ?? 'some'} of ${f.amount('quota')} is used` : ''}. Ask for less, or ask an operator for a larger quota.`,
-  TERM_TOO_LONG: (f) => `The term is too long${f.has('askedSeconds') && f.has('maxSeconds') ? `: you asked for ${f.duration('askedSeconds', '')}, and at most ${f.duration('maxSeconds', '')} is allowed` : ''}. Ask for a shorter one; you can renew it later.`,
-  WRONG_STATE: (f) => `This cannot be done now: the ${f.text('kind', 'object')}${f.has('id') ? ` ${f.name('id', '')}` : ''} is ${f.text('state', 'in another state')}${f.part('needs', (n) => ` and would have to be ${n}`)}. Reload to see where it stands.`,
-  INVITE_INVALID: () => 'This invitation does not hold: it was used, withdrawn, or is too old. Ask whoever invited you for a new one.',
+  TERM_TOO_LONG: (f) =>
+    `The term is too long${f.has('askedSeconds') && f.has('maxSeconds') ? `: you asked for ${f.duration('askedSeconds', '')}, and at most ${f.duration('maxSeconds', '')} is allowed` : ''}. Ask for a shorter one; you can renew it later.`,
+  WRONG_STATE: (f) =>
+    `This cannot be done now: the ${f.text('kind', 'object')}${f.has('id') ? ` ${f.name('id', '')}` : ''} is ${f.text('state', 'in another state')}${f.part('needs', (n) => ` and would have to be ${n}`)}. Reload to see where it stands.`,
+  INVITE_INVALID: () =>
+    'This invitation does not hold: it was used, withdrawn, or is too old. Ask whoever invited you for a new one.',
   // matching
-  NOT_ENOUGH_NODES: (f) => `Too few nodes fit what you ask for: ${f.has('wants') ? `you want ${f.count('wants', '')}, ` : ''}${f.count('matching', 'fewer')} match. Ask for fewer nodes, smaller slivers, or more countries.`,
-  NOT_ENOUGH_COUNTRIES: (f) => `The nodes that fit are in too few countries: ${f.has('wants') ? `you want ${f.count('wants', '')}, ` : ''}${f.count('matching', 'fewer')} have a match. Ask for fewer countries or smaller slivers.`,
+  NOT_ENOUGH_NODES: (f) =>
+    `Too few nodes fit what you ask for: ${f.has('wants') ? `you want ${f.count('wants', '')}, ` : ''}${f.count('matching', 'fewer')} match. Ask for fewer nodes, smaller slivers, or more countries.`,
+  NOT_ENOUGH_COUNTRIES: (f) =>
+    `The nodes that fit are in too few countries: ${f.has('wants') ? `you want ${f.count('wants', '')}, ` : ''}${f.count('matching', 'fewer')} have a match. Ask for fewer countries or smaller slivers.`,
   // statements
-  STATEMENT_MALFORMED: (f) => `A signed statement could not be read: ${f.problem('problem', 'it is not in the agreed form')}. Get a new one from whoever issued it.`,
-  STATEMENT_TOO_LARGE: (f) => `A signed statement is too large${f.has('bytes') && f.has('max') ? `: ${f.count('bytes', '')} bytes, and at most ${f.count('max', '')} are read` : ''}. Use a shorter chain of delegations.`,
-  WRONG_TYPE: (f) => `A signed statement is of the wrong kind${f.has('expected') ? `: ${f.text('got', 'another')} where ${f.text('expected', '')} is needed` : ''}. Send the right one.`,
-  BAD_SIGNATURE: () => 'A signature does not hold: the statement was altered, or signed with another key than it says. Get a new one from whoever issued it.',
-  UNKNOWN_ISSUER: (f) => `A statement was signed by a key that is not known here${f.part('iss', (k) => ` (${k})`)}. Get one from an agent that the node trusts.`,
-  WRONG_NODE: (f) => `This statement is for another node${f.has('expected') && f.has('got') ? `: for ${f.name('got', '')}, and this is ${f.name('expected', '')}` : ''}. Send it to the node it names.`,
-  WRONG_HOLDER: () => 'This statement was made out to another key than the one you proved. Present it with the key it names.',
-  NOT_YET_VALID: (f) => `This is not valid yet${f.time('notBefore') ? `: it begins at ${f.time('notBefore')}` : ''}. Wait until then; if that is past, set this machine’s clock right.`,
-  EXPIRED: (f) => `This is no longer valid${f.time('expiredAt') ? `: it ended at ${f.time('expiredAt')}` : ''}. Get a new one.`,
-  WRONG_INCARNATION: () => 'The node lost its records and started anew, so statements from before no longer count. Get a new ticket.',
-  EXCEEDS_PARENT: (f) => `More is given on than was given: ${f.text('what', 'an amount')}${f.has('child') && f.has('parent') ? ` is ${f.text('child', '')} where at most ${f.text('parent', '')} may be passed on` : ''}. Ask the issuer for a ticket within its delegation.`,
-  CHAIN_TOO_DEEP: (f) => `The chain of delegations is too long${f.has('max') ? `: at most ${f.count('max', '')} links are followed` : ''}. Get a delegation closer to the node.`,
+  STATEMENT_MALFORMED: (f) =>
+    `A signed statement could not be read: ${f.problem('problem', 'it is not in the agreed form')}. Get a new one from whoever issued it.`,
+  STATEMENT_TOO_LARGE: (f) =>
+    `A signed statement is too large${f.has('bytes') && f.has('max') ? `: ${f.count('bytes', '')} bytes, and at most ${f.count('max', '')} are read` : ''}. Use a shorter chain of delegations.`,
+  WRONG_TYPE: (f) =>
+    `A signed statement is of the wrong kind${f.has('expected') ? `: ${f.text('got', 'another')} where ${f.text('expected', '')} is needed` : ''}. Send the right one.`,
+  BAD_SIGNATURE: () =>
+    'A signature does not hold: the statement was altered, or signed with another key than it says. Get a new one from whoever issued it.',
+  UNKNOWN_ISSUER: (f) =>
+    `A statement was signed by a key that is not known here${f.part('iss', (k) => ` (${k})`)}. Get one from an agent that the node trusts.`,
+  WRONG_NODE: (f) =>
+    `This statement is for another node${f.has('expected') && f.has('got') ? `: for ${f.name('got', '')}, and this is ${f.name('expected', '')}` : ''}. Send it to the node it names.`,
+  WRONG_HOLDER: () =>
+    'This statement was made out to another key than the one you proved. Present it with the key it names.',
+  NOT_YET_VALID: (f) =>
+    `This is not valid yet${f.time('notBefore') ? `: it begins at ${f.time('notBefore')}` : ''}. Wait until then; if that is past, set this machine’s clock right.`,
+  EXPIRED: (f) =>
+    `This is no longer valid${f.time('expiredAt') ? `: it ended at ${f.time('expiredAt')}` : ''}. Get a new one.`,
+  WRONG_INCARNATION: () =>
+    'The node lost its records and started anew, so statements from before no longer count. Get a new ticket.',
+  EXCEEDS_PARENT: (f) =>
+    `More is given on than was given: ${f.text('what', 'an amount')}${f.has('child') && f.has('parent') ? ` is ${f.text('child', '')} where at most ${f.text('parent', '')} may be passed on` : ''}. Ask the issuer for a ticket within its delegation.`,
+  CHAIN_TOO_DEEP: (f) =>
+    `The chain of delegations is too long${f.has('max') ? `: at most ${f.count('max', '')} links are followed` : ''}. Get a delegation closer to the node.`,
   REVOKED: (f) => `This ${f.text('kind', 'statement')} was revoked and no longer counts. Get a new one.`,
   TICKET_SPENT: () => 'This ticket was already redeemed on this node, and a ticket counts once. Get a new one.',
   TICKET_BURNT: () => 'This ticket was given back when its slice was released, so it no longer counts. Get a new one.',
   // node
   NODE_FULL: (f) => {
     const until = f.time('until');
-    const room = f.amount('free') && f.amount('wants') ? ` It has ${f.amount('free')} of ${f.resource('what you need')} free of the ${f.amount('wants')} you asked for${until ? ` until ${until}` : ''}.` : '';
+    const room =
+      f.amount('free') && f.amount('wants')
+        ? ` It has ${f.amount('free')} of ${f.resource('what you need')} free of the ${f.amount('wants')} you asked for${until ? ` until ${until}` : ''}.`
+        : '';
     return `${f.name('node', 'The node')} is full.${room} Pick another node or ask for less.`;
   },
-  NODE_UNREACHABLE: (f) => `${f.name('node', 'The node')} cannot be reached${f.part('cause', (c) => ` (${c.replace(/[.\s]+$/, '')})`)}${f.time('lastSeen') ? `; it was last seen at ${f.time('lastSeen')}` : ''}. Pick another node, or try again later.`,
-  NODE_CLOSED: (f) => `${f.name('node', 'The node')} takes no new slivers: its owners have set it to ${f.text('adminSwitch', 'closed')}. Pick another node.`,
-  NODE_NOT_BOOT: (f) => `${f.name('node', 'The node')} is not in service: its boot state is ${f.text('bootState', 'not “boot”')}. Pick another node.`,
-  NODE_NOT_ENROLLED: (f) => `${f.name('node', 'The node')} has not been enrolled yet, so nothing can be put on it. Pick another node, or enrol it.`,
-  ALREADY_LEASED: (f) => `${capital(f.has('slice') ? f.name('slice', '') : 'this slice')} already has a sliver on ${f.name('node', 'this node')}${f.time('until') ? `, leased until ${f.time('until')}` : ''}. Renew or release that one.`,
-  NO_LEASE: (f) => `${capital(f.has('slice') ? f.name('slice', '') : 'the slice')} has no lease on ${f.name('node', 'this node')}. Check the names of both.`,
-  LEASE_OVER: (f) => `The lease is over${f.time('endedAt') ? `: it ended at ${f.time('endedAt')}` : ''}. Ask for a new one.`,
-  IMAGE_UNKNOWN: (f) => `The node has no image ${f.text('image', 'of that name')}.${f.part('offers', (o) => ` It offers ${o}.`)} Choose one that it has.`,
-  PROFILE_UNKNOWN: (f) => `The node has no profile ${f.text('profile', 'of that name')}.${f.part('offers', (o) => ` It offers ${o}.`)} Choose one that it has.`,
-  DRIVER_UNABLE: (f) => `This node cannot make ${f.text('driver', 'such')} slivers${f.part('missing', (m) => `: it lacks ${m}`)}. Pick another node, or have its owner add what is missing.`,
-  START_FAILED: (f) => `The sliver on ${f.name('node', 'the node')} could not be started: ${f.problem('problem', 'the node does not say why')}. Another node is tried where the request allows it.`,
-  START_TIMEOUT: (f) => `The sliver on ${f.name('node', 'the node')} did not start within ${f.duration('afterSeconds', 'the time allowed')}. Another node is tried where the request allows it.`,
-  EXEC_FAILED: (f) => `The command could not be run: ${f.problem('problem', 'the node does not say why')}. Check that the sliver is running and the command exists in it.`,
-  STORAGE_FULL: (f) => `The node’s storage${f.part('path', (p) => ` at ${p}`)} is full${f.has('freeMiB') ? `: ${f.count('freeMiB', '')} MiB are free` : ''}. Pick another node, or have its owner make room.`,
-  JOURNAL_DAMAGED: (f) => `The node’s journal${f.part('path', (p) => ` at ${p}`)} is damaged: ${f.problem('problem', 'it cannot be read')}. Its owner has to restore it, or start a new incarnation.`,
+  NODE_UNREACHABLE: (f) =>
+    `${f.name('node', 'The node')} cannot be reached${f.part('cause', (c) => ` (${c.replace(/[.\s]+$/, '')})`)}${f.time('lastSeen') ? `; it was last seen at ${f.time('lastSeen')}` : ''}. Pick another node, or try again later.`,
+  NODE_CLOSED: (f) =>
+    `${f.name('node', 'The node')} takes no new slivers: its owners have set it to ${f.text('adminSwitch', 'closed')}. Pick another node.`,
+  NODE_NOT_BOOT: (f) =>
+    `${f.name('node', 'The node')} is not in service: its boot state is ${f.text('bootState', 'not “boot”')}. Pick another node.`,
+  NODE_NOT_ENROLLED: (f) =>
+    `${f.name('node', 'The node')} has not been enrolled yet, so nothing can be put on it. Pick another node, or enrol it.`,
+  ALREADY_LEASED: (f) =>
+    `${capital(f.has('slice') ? f.name('slice', '') : 'this slice')} already has a sliver on ${f.name('node', 'this node')}${f.time('until') ? `, leased until ${f.time('until')}` : ''}. Renew or release that one.`,
+  NO_LEASE: (f) =>
+    `${capital(f.has('slice') ? f.name('slice', '') : 'the slice')} has no lease on ${f.name('node', 'this node')}. Check the names of both.`,
+  LEASE_OVER: (f) =>
+    `The lease is over${f.time('endedAt') ? `: it ended at ${f.time('endedAt')}` : ''}. Ask for a new one.`,
+  IMAGE_UNKNOWN: (f) =>
+    `The node has no image ${f.text('image', 'of that name')}.${f.part('offers', (o) => ` It offers ${o}.`)} Choose one that it has.`,
+  PROFILE_UNKNOWN: (f) =>
+    `The node has no profile ${f.text('profile', 'of that name')}.${f.part('offers', (o) => ` It offers ${o}.`)} Choose one that it has.`,
+  DRIVER_UNABLE: (f) =>
+    `This node cannot make ${f.text('driver', 'such')} slivers${f.part('missing', (m) => `: it lacks ${m}`)}. Pick another node, or have its owner add what is missing.`,
+  START_FAILED: (f) =>
+    `The sliver on ${f.name('node', 'the node')} could not be started: ${f.problem('problem', 'the node does not say why')}. Another node is tried where the request allows it.`,
+  START_TIMEOUT: (f) =>
+    `The sliver on ${f.name('node', 'the node')} did not start within ${f.duration('afterSeconds', 'the time allowed')}. Another node is tried where the request allows it.`,
+  EXEC_FAILED: (f) =>
+    `The command could not be run: ${f.problem('problem', 'the node does not say why')}. Check that the sliver is running and the command exists in it.`,
+  STORAGE_FULL: (f) =>
+    `The node’s storage${f.part('path', (p) => ` at ${p}`)} is full${f.has('freeMiB') ? `: ${f.count('freeMiB', '')} MiB are free` : ''}. Pick another node, or have its owner make room.`,
+  JOURNAL_DAMAGED: (f) =>
+    `The node’s journal${f.part('path', (p) => ` at ${p}`)} is damaged: ${f.problem('problem', 'it cannot be read')}. Its owner has to restore it, or start a new incarnation.`,
   // agent
-  NOT_DELEGATED: (f) => `${f.name('node', 'The node')} has given this agent no authority to issue tickets. Pick another node, or wait until it has.`,
+  NOT_DELEGATED: (f) =>
+    `${f.name('node', 'The node')} has given this agent no authority to issue tickets. Pick another node, or wait until it has.`,
   NOT_ADVERTISED: (f) => `${f.name('node', 'The node')} is not among those this agent offers. Pick another node.`,
   DELEGATION_SPENT: (f) =>
     `All that ${f.name('node', 'the node')} let this agent give out is promised${f.amount('free') && f.amount('wants') ? `: ${f.amount('free')} of ${f.resource('it')} left of the ${f.amount('wants')} you asked for` : ''}. Pick another node or ask for less.`,
-  IDEMPOTENCY_MISMATCH: (f) => `The key${f.part('key', (k) => ` ${k}`)} was already used for another request. Use a new key for a new request.`,
-  AGENT_UNREACHABLE: (f) => `The agent${f.part('address', (a) => ` at ${a}`)} cannot be reached${f.part('cause', (c) => ` (${c.replace(/[.\s]+$/, '')})`)}. Nothing is lost; it is tried again.`,
+  IDEMPOTENCY_MISMATCH: (f) =>
+    `The key${f.part('key', (k) => ` ${k}`)} was already used for another request. Use a new key for a new request.`,
+  AGENT_UNREACHABLE: (f) =>
+    `The agent${f.part('address', (a) => ` at ${a}`)} cannot be reached${f.part('cause', (c) => ` (${c.replace(/[.\s]+$/, '')})`)}. Nothing is lost; it is tried again.`,
   // enrolment and certificates
-  TOKEN_INVALID: (f) => `The enrolment token does not hold: ${f.problem('problem', 'it is not known, or too old')}. Get a new one from an operator or the site’s tech.`,
-  TOKEN_USED: () => 'The enrolment token was already used, and it counts once. Get a new one from an operator or the site’s tech.',
-  CERTIFICATE_INVALID: (f) => `A certificate or key cannot be used: ${f.problem('problem', 'it does not check out')}. Renew it, or enrol again.`,
+  TOKEN_INVALID: (f) =>
+    `The enrolment token does not hold: ${f.problem('problem', 'it is not known, or too old')}. Get a new one from an operator or the site’s tech.`,
+  TOKEN_USED: () =>
+    'The enrolment token was already used, and it counts once. Get a new one from an operator or the site’s tech.',
+  CERTIFICATE_INVALID: (f) =>
+    `A certificate or key cannot be used: ${f.problem('problem', 'it does not check out')}. Renew it, or enrol again.`,
   // start-up and import
-  CONFIG_INVALID: (f) => `The setting ${f.text('variable', 'of a variable')} cannot be used: ${f.problem('problem', 'its value is not understood')}. Correct it and start again.`,
-  RSPEC_MALFORMED: (f) => `The file is not an RSpec advertisement that can be read${f.has('line') ? ` (line ${f.count('line', '')})` : ''}: ${f.problem('problem', 'it is malformed')}. Nothing was imported; correct the file and try again.`,
+  CONFIG_INVALID: (f) =>
+    `The setting ${f.text('variable', 'of a variable')} cannot be used: ${f.problem('problem', 'its value is not understood')}. Correct it and start again.`,
+  RSPEC_MALFORMED: (f) =>
+    `The file is not an RSpec advertisement that can be read${f.has('line') ? ` (line ${f.count('line', '')})` : ''}: ${f.problem('problem', 'it is malformed')}. Nothing was imported; correct the file and try again.`,
   // slivers' last words
-  SUBSTITUTED: (f) => `${f.name('node', 'The node')} did not work out${f.part('because', (b) => ` (${b.replace(/[.\s]+$/, '')})`)}, so ${f.name('by', 'another node')} took its place. You need do nothing.`,
-  OUT_OF_NODES: (f) => `No node is left to try${f.has('tried') ? `: ${f.count('tried', '')} were tried` : ''}${f.has('wants') ? ` for the ${f.count('wants', '')} you want` : ''}. Ask for fewer nodes or smaller slivers.`,
-  BELOW_MINIMUM: (f) => `Too few slivers run${f.has('running') && f.has('minimum') ? `: ${f.count('running', '')}, and you need at least ${f.count('minimum', '')}` : ''}. Ask for fewer nodes, or try again later.`,
-  LEASE_ENDED: (f) => `Its lease ended${f.time('endedAt') ? ` at ${f.time('endedAt')}` : ''}, so it was stopped. Renew the slice before its grace is over to keep it.`,
-  RELEASED: (f) => `It was released${f.has('by') ? ` by ${f.name('by', '')}` : ''} and is gone. Ask for a new slice if you need one.`,
-  LEAVES_WHEN_BACK: (f) => `${f.name('node', 'The node')} is away. Its sliver leaves when the node is back${f.time('leaseEndsAt') ? `, at the latest when its lease ends at ${f.time('leaseEndsAt')}` : ''}. You need do nothing.`,
+  SUBSTITUTED: (f) =>
+    `${f.name('node', 'The node')} did not work out${f.part('because', (b) => ` (${b.replace(/[.\s]+$/, '')})`)}, so ${f.name('by', 'another node')} took its place. You need do nothing.`,
+  OUT_OF_NODES: (f) =>
+    `No node is left to try${f.has('tried') ? `: ${f.count('tried', '')} were tried` : ''}${f.has('wants') ? ` for the ${f.count('wants', '')} you want` : ''}. Ask for fewer nodes or smaller slivers.`,
+  BELOW_MINIMUM: (f) =>
+    `Too few slivers run${f.has('running') && f.has('minimum') ? `: ${f.count('running', '')}, and you need at least ${f.count('minimum', '')}` : ''}. Ask for fewer nodes, or try again later.`,
+  LEASE_ENDED: (f) =>
+    `Its lease ended${f.time('endedAt') ? ` at ${f.time('endedAt')}` : ''}, so it was stopped. Renew the slice before its grace is over to keep it.`,
+  RELEASED: (f) =>
+    `It was released${f.has('by') ? ` by ${f.name('by', '')}` : ''} and is gone. Ask for a new slice if you need one.`,
+  LEAVES_WHEN_BACK: (f) =>
+    `${f.name('node', 'The node')} is away. Its sliver leaves when the node is back${f.time('leaseEndsAt') ? `, at the latest when its lease ends at ${f.time('leaseEndsAt')}` : ''}. You need do nothing.`,
 };

@@ -12,7 +12,15 @@ export type Claim = Span & { amounts: HardAmounts };
  */
 export type Verdict =
   | { ok: true }
-  | { ok: false; resource: HardResource; wants: number; free: number; capacity: number; from: number; until: number | null };
+  | {
+      ok: false;
+      resource: HardResource;
+      wants: number;
+      free: number;
+      capacity: number;
+      from: number;
+      until: number | null;
+    };
 
 /** The book of what is held of one capacity over time. A balanced structure may stand behind it later. */
 export interface AdmissionBook {
@@ -55,7 +63,13 @@ export function freeAt(capacity: HardAmounts, held: readonly Claim[], at: number
 }
 
 /** The earliest start ≥ `from` at which the amounts fit beside `held` for `durationMs`; null when they never do. */
-export function earliestFit(capacity: HardAmounts, held: readonly Claim[], amounts: HardAmounts, durationMs: number, from: number): number | null {
+export function earliestFit(
+  capacity: HardAmounts,
+  held: readonly Claim[],
+  amounts: HardAmounts,
+  durationMs: number,
+  from: number,
+): number | null {
   return bookOf(capacity, held).earliestFit(amounts, durationMs, from);
 }
 
@@ -116,7 +130,12 @@ class ProfileBook implements AdmissionBook {
   freeAt(at: number): HardAmounts {
     const load = this.profile.at(at);
     const free = (r: HardResource) => Math.max(0, this.capacity[r] - load[r]);
-    return { cpuMilli: free('cpuMilli'), memoryMiB: free('memoryMiB'), diskMiB: free('diskMiB'), networkKbps: free('networkKbps') };
+    return {
+      cpuMilli: free('cpuMilli'),
+      memoryMiB: free('memoryMiB'),
+      diskMiB: free('diskMiB'),
+      networkKbps: free('networkKbps'),
+    };
   }
 
   peakUse(span: Span): HardAmounts {
@@ -145,7 +164,15 @@ class ProfileBook implements AdmissionBook {
       }
       const tight = this.profile.firstAbove(resource, capacity - wants, want);
       if (tight) {
-        return { ok: false, resource, wants, free: Math.max(0, capacity - tight.peak), capacity, from: tight.start, until: tight.end };
+        return {
+          ok: false,
+          resource,
+          wants,
+          free: Math.max(0, capacity - tight.peak),
+          capacity,
+          from: tight.start,
+          until: tight.end,
+        };
       }
     }
     return { ok: true };

@@ -88,7 +88,11 @@ export class LoadProfile {
   private join(index: number): void {
     const a = this.loadOf(index - 1);
     const b = this.loadOf(index);
-    const same = a.cpuMilli === b.cpuMilli && a.memoryMiB === b.memoryMiB && a.diskMiB === b.diskMiB && a.networkKbps === b.networkKbps;
+    const same =
+      a.cpuMilli === b.cpuMilli &&
+      a.memoryMiB === b.memoryMiB &&
+      a.diskMiB === b.diskMiB &&
+      a.networkKbps === b.networkKbps;
     if (same) this.steps.splice(index, 1);
   }
 }

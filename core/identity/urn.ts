@@ -7,7 +7,8 @@ export type UrnKind = (typeof URN_KINDS)[number];
 export type Urn = { authority: string; site?: string; kind: UrnKind; name: string };
 
 /** At most 256 characters in all. Imported names hold letters, digits and . _ - : @ \ in practice. */
-const URN = /^urn:publicid:IDN\+([A-Za-z0-9.-]{1,64})(?::([A-Za-z0-9._:-]{1,64}))?\+(authority|user|slice|node|sliver)\+([A-Za-z0-9._@:-]{1,128})$/;
+const URN =
+  /^urn:publicid:IDN\+([A-Za-z0-9.-]{1,64})(?::([A-Za-z0-9._:-]{1,64}))?\+(authority|user|slice|node|sliver)\+([A-Za-z0-9._@:-]{1,128})$/;
 
 export function parseUrn(text: string): Urn | null {
   if (text.length > 256) return null;

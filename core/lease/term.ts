@@ -35,9 +35,16 @@ export function holdSpan(term: LeaseTerm): Span {
  * A renewal moves the end of a live lease: it keeps the start, may not shorten, and start to new end is at most the policy's `maxTotalSeconds`. Gives the new
  * term. Throws `LEASE_OVER` once the grace is over, `WRONG_STATE` for an end not later, `TERM_TOO_LONG`. `now`: epoch ms.
  */
-export function renewTerm(term: LeaseTerm, to: { end: number; graceSeconds: number }, maxTotalSeconds: number, now: number): LeaseTerm {
-  if (phaseAt(term, now) === 'over') throw new Refused('LEASE_OVER', { endedAt: new Date(term.end * 1000).toISOString() });
-  if (to.end <= term.end) throw new Refused('WRONG_STATE', { kind: 'lease', state: 'leased as long already', needs: 'ending earlier' });
+export function renewTerm(
+  term: LeaseTerm,
+  to: { end: number; graceSeconds: number },
+  maxTotalSeconds: number,
+  now: number,
+): LeaseTerm {
+  if (phaseAt(term, now) === 'over')
+    throw new Refused('LEASE_OVER', { endedAt: new Date(term.end * 1000).toISOString() });
+  if (to.end <= term.end)
+    throw new Refused('WRONG_STATE', { kind: 'lease', state: 'leased as long already', needs: 'ending earlier' });
   judgeTotalTerm(term.start, to.end, maxTotalSeconds);
   return { start: term.start, end: to.end, graceSeconds: to.graceSeconds };
 }

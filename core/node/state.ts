@@ -24,13 +24,19 @@ export const ADMIN_EVENTS = ['open', 'drain', 'close'] as const;
 export type AdminEvent = (typeof ADMIN_EVENTS)[number];
 
 const anySwitch = { open: 'open', drain: 'draining', close: 'closed' } as const;
-export const ADMIN_TRANSITIONS: Transitions<AdminSwitch, AdminEvent> = { open: anySwitch, draining: anySwitch, closed: anySwitch };
+export const ADMIN_TRANSITIONS: Transitions<AdminSwitch, AdminEvent> = {
+  open: anySwitch,
+  draining: anySwitch,
+  closed: anySwitch,
+};
 
 export const nextBootState = (state: BootState, event: BootEvent) => nextState(BOOT_TRANSITIONS, state, event);
 /** Throws `WRONG_STATE`. */
-export const stepBoot = (state: BootState, event: BootEvent, id?: string) => step('node', BOOT_TRANSITIONS, state, event, id);
+export const stepBoot = (state: BootState, event: BootEvent, id?: string) =>
+  step('node', BOOT_TRANSITIONS, state, event, id);
 /** Every event is allowed in every position. */
-export const stepAdmin = (state: AdminSwitch, event: AdminEvent): AdminSwitch => ADMIN_TRANSITIONS[state][event] ?? state;
+export const stepAdmin = (state: AdminSwitch, event: AdminEvent): AdminSwitch =>
+  ADMIN_TRANSITIONS[state][event] ?? state;
 
 /** What decides whether a node can be given new slivers. `node` is its URN; `lastSeen` epoch ms. */
 export type NodeStanding = {
@@ -47,12 +53,16 @@ export type NodeStanding = {
  * A node that is merely late is usable.
  */
 export function usable(n: NodeStanding): { ok: true } | { ok: false; reason: Reason } {
-  const no = (code: Reason['code'], facts: Reason['facts']) => ({ ok: false as const, reason: { code, facts: { node: n.node, ...facts } } });
+  const no = (code: Reason['code'], facts: Reason['facts']) => ({
+    ok: false as const,
+    reason: { code, facts: { node: n.node, ...facts } },
+  });
   if (n.bootState !== 'boot') return no('NODE_NOT_BOOT', { bootState: n.bootState });
   if (!n.enrolled) return no('NODE_NOT_ENROLLED', {});
   if (n.adminSwitch !== 'open') return no('NODE_CLOSED', { adminSwitch: n.adminSwitch });
   if (n.reachability === 'unreachable') {
-    const silent = n.lastSeen === null ? 'it has not reported yet' : `no heartbeat for more than ${UNREACHABLE_AFTER_MS / 1000} s`;
+    const silent =
+      n.lastSeen === null ? 'it has not reported yet' : `no heartbeat for more than ${UNREACHABLE_AFTER_MS / 1000} s`;
     return no('NODE_UNREACHABLE', { cause: silent, ...(n.lastSeen === null ? {} : { lastSeen: isoAt(n.lastSeen) }) });
   }
   return { ok: true };

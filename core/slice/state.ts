@@ -1,8 +1,18 @@
-import { nextState, step, type Transitions } from '../transitions';
 import type { SliverDesired, SliverReported } from '../sliver/state';
+import { nextState, step, type Transitions } from '../transitions';
 
 export const SLICE_STATES = [
-  'requested', 'approved', 'rejected', 'withdrawn', 'deploying', 'active', 'degraded', 'failed', 'suspended', 'deleting', 'deleted',
+  'requested',
+  'approved',
+  'rejected',
+  'withdrawn',
+  'deploying',
+  'active',
+  'degraded',
+  'failed',
+  'suspended',
+  'deleting',
+  'deleted',
 ] as const;
 export type SliceState = (typeof SLICE_STATES)[number];
 
@@ -12,7 +22,17 @@ export type SliceState = (typeof SLICE_STATES)[number];
  * allGone: nothing of it is left, or the last lease with its grace is over.
  */
 export const SLICE_EVENTS = [
-  'approve', 'reject', 'withdraw', 'deploy', 'allRun', 'enoughRun', 'tooFewRun', 'leaseOver', 'renewed', 'delete', 'allGone',
+  'approve',
+  'reject',
+  'withdraw',
+  'deploy',
+  'allRun',
+  'enoughRun',
+  'tooFewRun',
+  'leaseOver',
+  'renewed',
+  'delete',
+  'allGone',
 ] as const;
 export type SliceEvent = (typeof SLICE_EVENTS)[number];
 
@@ -38,7 +58,8 @@ export const SLICE_TRANSITIONS: Transitions<SliceState, SliceEvent> = {
 export const nextSliceState = (state: SliceState, event: SliceEvent) => nextState(SLICE_TRANSITIONS, state, event);
 
 /** The next state; throws `WRONG_STATE`. */
-export const stepSlice = (state: SliceState, event: SliceEvent, id?: string) => step('slice', SLICE_TRANSITIONS, state, event, id);
+export const stepSlice = (state: SliceState, event: SliceEvent, id?: string) =>
+  step('slice', SLICE_TRANSITIONS, state, event, id);
 
 /** What is known of one sliver of a slice. */
 export type SliverView = { desired: SliverDesired; reported: SliverReported };

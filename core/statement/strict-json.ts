@@ -109,7 +109,8 @@ class Reader {
     const m = NUMBER.exec(this.text);
     if (!m) throw malformed('something that is no JSON value');
     const value = Number(m[0]);
-    if (Number.isInteger(value) && !Number.isSafeInteger(value)) throw malformed('a whole number outside the safe range');
+    if (Number.isInteger(value) && !Number.isSafeInteger(value))
+      throw malformed('a whole number outside the safe range');
     if (String(value) !== m[0]) throw malformed('a number that is not in its shortest spelling'); // so no -0, 1.0, 1e3
     this.at = NUMBER.lastIndex;
     return value;

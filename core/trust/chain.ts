@@ -40,7 +40,8 @@ export type ChainContext = {
  */
 export function judgeChain(chain: readonly ChainLink[], context: ChainContext): void {
   if (chain.length === 0) throw new Refused('STATEMENT_MALFORMED', { problem: 'a chain without a link' });
-  if (chain.length > MAX_CHAIN_LINKS) throw new Refused('CHAIN_TOO_DEEP', { depth: chain.length, max: MAX_CHAIN_LINKS });
+  if (chain.length > MAX_CHAIN_LINKS)
+    throw new Refused('CHAIN_TOO_DEEP', { depth: chain.length, max: MAX_CHAIN_LINKS });
   let signer = context.nodeJkt;
   let parent: ChainLink | null = null;
   for (const link of chain) {
@@ -49,7 +50,8 @@ export function judgeChain(chain: readonly ChainLink[], context: ChainContext): 
     judgeIncarnation(link.incarnation, context.incarnation ?? chain[0]?.incarnation ?? null);
     judgeKey(link.iss, context.revokedKeys);
     judgeKey(link.granteeJkt, context.revokedKeys);
-    if (link.nbf >= link.exp) throw new Refused('STATEMENT_MALFORMED', { problem: 'a delegation that ends before it starts' });
+    if (link.nbf >= link.exp)
+      throw new Refused('STATEMENT_MALFORMED', { problem: 'a delegation that ends before it starts' });
     judgeWindow(link.nbf, link.exp, context.now);
     if (parent) judgeNarrowing(link, parent);
     parent = link;

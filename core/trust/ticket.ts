@@ -32,7 +32,8 @@ export function judgeTicket(ticket: TicketFacts, chain: readonly ChainLink[], co
   const last = chain[chain.length - 1];
   if (!last || ticket.iss !== last.granteeJkt) throw new Refused('UNKNOWN_ISSUER', { iss: ticket.iss });
   if (ticket.aud !== context.nodeUrn) throw new Refused('WRONG_NODE', { expected: context.nodeUrn, got: ticket.aud });
-  if (ticket.cnf.jkt !== context.holderJkt) throw new Refused('WRONG_HOLDER', { expected: ticket.cnf.jkt, got: context.holderJkt });
+  if (ticket.cnf.jkt !== context.holderJkt)
+    throw new Refused('WRONG_HOLDER', { expected: ticket.cnf.jkt, got: context.holderJkt });
   judgeKey(ticket.cnf.jkt, context.revokedKeys);
   if (ticket.start >= ticket.end || ticket.nbf >= ticket.exp) {
     throw new Refused('STATEMENT_MALFORMED', { problem: 'a ticket whose term or window ends before it starts' });

@@ -2,7 +2,11 @@
 export const BATCH_IN_FLIGHT = 64;
 
 /** Runs `work` over the items with a bound, in order of the items in the answer. The first failure fails all. */
-export async function inBatches<A, B>(items: readonly A[], work: (item: A) => Promise<B>, inFlight = BATCH_IN_FLIGHT): Promise<B[]> {
+export async function inBatches<A, B>(
+  items: readonly A[],
+  work: (item: A) => Promise<B>,
+  inFlight = BATCH_IN_FLIGHT,
+): Promise<B[]> {
   const results: B[] = new Array(items.length);
   let next = 0;
   const lane = async () => {

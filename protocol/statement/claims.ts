@@ -1,5 +1,12 @@
 import { Refused } from '@/core/errors';
-import { type ClaimsOf, DelegationClaims, LeaseClaims, ReceiptClaims, type StatementType, TicketClaims } from './schemas';
+import {
+  type ClaimsOf,
+  DelegationClaims,
+  LeaseClaims,
+  ReceiptClaims,
+  type StatementType,
+  TicketClaims,
+} from './schemas';
 
 const SCHEMAS = {
   'delegation+jwt': DelegationClaims,

@@ -21,7 +21,10 @@ export type DelegationContext = Omit<ChainContext, 'nodeJkt'> & {
  * Verifies a delegation with its parents back to the very node's own key, and judges it. The chain is root first.
  * Throws what `verifyStatement` and `judgeChain` throw, and `WRONG_HOLDER` when it is another's.
  */
-export function verifyDelegation(text: string, context: DelegationContext): { claims: DelegationClaims; chain: VerifiedLink[] } {
+export function verifyDelegation(
+  text: string,
+  context: DelegationContext,
+): { claims: DelegationClaims; chain: VerifiedLink[] } {
   const chain = verifyChain(text, context.nodeJwk);
   judgeChain(chain, { ...context, nodeJkt: verifyKeyFromJwk(context.nodeJwk).jkt });
   const last = chain[chain.length - 1];
@@ -41,7 +44,8 @@ export function verifyChain(text: string, nodeJwk: PublicJwk): VerifiedLink[] {
   const texts: string[] = [];
   for (let next: string | undefined = text; next !== undefined; ) {
     texts.push(next);
-    if (texts.length > MAX_CHAIN_LINKS) throw new Refused('CHAIN_TOO_DEEP', { depth: texts.length, max: MAX_CHAIN_LINKS });
+    if (texts.length > MAX_CHAIN_LINKS)
+      throw new Refused('CHAIN_TOO_DEEP', { depth: texts.length, max: MAX_CHAIN_LINKS });
     next = parentOf(next);
   }
   const chain: VerifiedLink[] = [];

@@ -20,7 +20,11 @@ export function signStatement<T extends StatementType>(type: T, claims: ClaimsOf
 }
 
 /** As `signStatement`, on libuv's threads: the caller's loop stays free. */
-export async function signStatementAsync<T extends StatementType>(type: T, claims: ClaimsOf[T], key: SigningKey): Promise<string> {
+export async function signStatementAsync<T extends StatementType>(
+  type: T,
+  claims: ClaimsOf[T],
+  key: SigningKey,
+): Promise<string> {
   const input = signingInput(type, claims, key);
   const signature = await new Promise<Buffer>((resolve, reject) => {
     sign(null, Buffer.from(input), key.privateKey, (err, value) => (err ? reject(err) : resolve(value)));
@@ -29,7 +33,11 @@ export async function signStatementAsync<T extends StatementType>(type: T, claim
 }
 
 /** Signs many, on all cores, with a bound on what is in flight. In the order of the claims; one bad one fails all. */
-export function signStatements<T extends StatementType>(type: T, claims: readonly ClaimsOf[T][], key: SigningKey): Promise<string[]> {
+export function signStatements<T extends StatementType>(
+  type: T,
+  claims: readonly ClaimsOf[T][],
+  key: SigningKey,
+): Promise<string[]> {
   return inBatches(claims, (one) => signStatementAsync(type, one, key));
 }
 

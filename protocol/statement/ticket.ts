@@ -3,7 +3,7 @@ import { judgeTicket } from '@/core/trust/ticket';
 import { type DelegationContext, type VerifiedLink, verifyChain } from './delegation';
 import { verifyKeyFromJwk } from './keys';
 import type { TicketClaims } from './schemas';
-import { decodeUnverified, verifyStatement, verifyStatementAsync } from './verify';
+import { type OpenStatement, openStatement } from './verify';
 
 /** What a ticket is verified against. `holderJkt` is the key that the presenter proved in TLS; `now` is epoch milliseconds. */
 export type TicketVerifyContext = Omit<DelegationContext, 'granteeJkt'> & { holderJkt: string };
@@ -12,23 +12,25 @@ export type TicketVerifyContext = Omit<DelegationContext, 'granteeJkt'> & { hold
 export type VerifiedTicket = { claims: TicketClaims; chain: VerifiedLink[] };
 
 /**
- * Verifies a ticket for the node in the context: every signature from the node's own key down to the ticket, then every rule of
- * `judgeTicket`. Redemption, burning and room are not judged here.
+ * Verifies a ticket for the node in the context: every signature from the node's own key down to the ticket, then every
+ * rule of `judgeTicket`. Redemption, burning and room are not judged here.
  */
 export function verifyTicket(text: string, context: TicketVerifyContext): VerifiedTicket {
-  const { chain, issuer } = chainOf(text, context);
-  return judged(verifyStatement('ticket+jwt', text, issuer), chain, context);
+  const ticket = openStatement('ticket+jwt', text);
+  const { chain, issuer } = chainOf(ticket, context);
+  return judged(ticket.verify(issuer), chain, context);
 }
 
 /** As `verifyTicket`, the ticket's own signature checked on libuv's threads. */
 export async function verifyTicketAsync(text: string, context: TicketVerifyContext): Promise<VerifiedTicket> {
-  const { chain, issuer } = chainOf(text, context);
-  return judged(await verifyStatementAsync('ticket+jwt', text, issuer), chain, context);
+  const ticket = openStatement('ticket+jwt', text);
+  const { chain, issuer } = chainOf(ticket, context);
+  return judged(await ticket.verifyAsync(issuer), chain, context);
 }
 
-/** The ticket names its delegation unverified; the chain is then verified from the node's own key, and gives the key for the ticket. */
-function chainOf(text: string, context: TicketVerifyContext) {
-  const chain = verifyChain(decodeUnverified('ticket+jwt', text).claims.delegation, context.nodeJwk);
+/** The ticket names its delegation, unverified; the chain is verified from the node's own key, and gives the issuer's. */
+function chainOf(ticket: OpenStatement<'ticket+jwt'>, context: TicketVerifyContext) {
+  const chain = verifyChain(ticket.unverified.claims.delegation, context.nodeJwk);
   const last = chain[chain.length - 1];
   if (!last) throw new Refused('STATEMENT_MALFORMED', { problem: 'a chain without a link' });
   return { chain, issuer: last.claims.grantee };

@@ -10,54 +10,93 @@ import type { ClaimsOf, PublicJwk, StatementType } from './schemas';
 export type ExpectedKey = VerifyKey | PublicJwk;
 
 /** Claims of a statement whose signature nobody looked at: good for finding out whose key to fetch, for nothing else. */
-export type Unverified<T extends StatementType> = { readonly unverified: true; readonly kid: string; readonly claims: ClaimsOf[T] };
+export type Unverified<T extends StatementType> = {
+  readonly unverified: true;
+  readonly kid: string;
+  readonly claims: ClaimsOf[T];
+};
 
 /**
- * The claims of a statement, once its signature under the expected key holds: nothing of the payload is parsed before that.
- * Throws `STATEMENT_TOO_LARGE`, `STATEMENT_MALFORMED`, `WRONG_TYPE`, `UNKNOWN_ISSUER` (signed by another key than expected)
- * and `BAD_SIGNATURE`. Says nothing of time, node or holder: see ticket.ts.
+ * The claims of a statement, once its signature under the expected key holds: nothing of the payload is parsed before
+ * that. Throws `STATEMENT_TOO_LARGE`, `STATEMENT_MALFORMED`, `WRONG_TYPE`, `UNKNOWN_ISSUER` (signed by another key than
+ * expected) and `BAD_SIGNATURE`. Says nothing of time, node or holder: see ticket.ts.
  */
 export function verifyStatement<T extends StatementType>(type: T, text: string, expected: ExpectedKey): ClaimsOf[T] {
-  const key = keyOf(expected);
-  const statement = splitFor(type, text, key);
-  const holds = verify(null, Buffer.from(statement.signingInput), key.publicKey, statement.signature);
-  return claimsOf(type, statement, holds);
+  const statement = splitCompact(type, text);
+  checkSignature(statement, expected);
+  return readClaims(type, statement);
 }
 
 /** As `verifyStatement`, on libuv's threads: the caller's loop stays free. */
-export async function verifyStatementAsync<T extends StatementType>(type: T, text: string, expected: ExpectedKey): Promise<ClaimsOf[T]> {
-  const key = keyOf(expected);
-  const statement = splitFor(type, text, key);
-  const holds = await new Promise<boolean>((resolve, reject) => {
-    verify(null, Buffer.from(statement.signingInput), key.publicKey, statement.signature, (err, value) => (err ? reject(err) : resolve(value)));
-  });
-  return claimsOf(type, statement, holds);
+export async function verifyStatementAsync<T extends StatementType>(
+  type: T,
+  text: string,
+  expected: ExpectedKey,
+): Promise<ClaimsOf[T]> {
+  const statement = splitCompact(type, text);
+  await checkSignatureAsync(statement, expected);
+  return readClaims(type, statement);
 }
 
 /** Verifies many, on all cores, in the order given. The first that is refused fails all. */
-export function verifyStatements<T extends StatementType>(type: T, items: readonly { text: string; expected: ExpectedKey }[]): Promise<ClaimsOf[T][]> {
+export function verifyStatements<T extends StatementType>(
+  type: T,
+  items: readonly { text: string; expected: ExpectedKey }[],
+): Promise<ClaimsOf[T][]> {
   return inBatches(items, (item) => verifyStatementAsync(type, item.text, item.expected));
 }
 
 /** What a statement says of itself, decoded as strictly but **not** verified. */
 export function decodeUnverified<T extends StatementType>(type: T, text: string): Unverified<T> {
-  const statement = splitCompact(type, text);
-  return { unverified: true, kid: statement.header.kid, claims: readClaims(type, statement) };
+  return openStatement(type, text).unverified;
 }
 
-function keyOf(expected: ExpectedKey): VerifyKey {
-  return 'publicKey' in expected ? expected : verifyKeyFromJwk(expected);
+/** A statement decoded once, to be verified when its claims have told where the issuer's key is. */
+export type OpenStatement<T extends StatementType> = {
+  unverified: Unverified<T>;
+  verify(expected: ExpectedKey): ClaimsOf[T];
+  verifyAsync(expected: ExpectedKey): Promise<ClaimsOf[T]>;
+};
+
+/** Decodes a statement for a look at its issuer; its verified claims come from `verify` alone. */
+export function openStatement<T extends StatementType>(type: T, text: string): OpenStatement<T> {
+  const statement = splitCompact(type, text);
+  const claims = readClaims(type, statement);
+  return {
+    unverified: { unverified: true, kid: statement.header.kid, claims },
+    verify(expected) {
+      checkSignature(statement, expected);
+      return claims;
+    },
+    async verifyAsync(expected) {
+      await checkSignatureAsync(statement, expected);
+      return claims;
+    },
+  };
 }
 
-function splitFor(type: StatementType, text: string, key: VerifyKey): CompactStatement {
-  const statement = splitCompact(type, text);
+function checkSignature(statement: CompactStatement, expected: ExpectedKey): void {
+  const key = expectedKey(statement, expected);
+  judge(statement, verify(null, Buffer.from(statement.signingInput), key.publicKey, statement.signature));
+}
+
+async function checkSignatureAsync(statement: CompactStatement, expected: ExpectedKey): Promise<void> {
+  const key = expectedKey(statement, expected);
+  const holds = await new Promise<boolean>((resolve, reject) => {
+    const done = (err: Error | null, value: boolean) => (err ? reject(err) : resolve(value));
+    verify(null, Buffer.from(statement.signingInput), key.publicKey, statement.signature, done);
+  });
+  judge(statement, holds);
+}
+
+function expectedKey(statement: CompactStatement, expected: ExpectedKey): VerifyKey {
+  const key = 'publicKey' in expected ? expected : verifyKeyFromJwk(expected);
   if (statement.header.kid !== key.jkt) throw new Refused('UNKNOWN_ISSUER', { iss: statement.header.kid });
-  return statement;
+  return key;
 }
 
-function claimsOf<T extends StatementType>(type: T, statement: CompactStatement, holds: boolean): ClaimsOf[T] {
+function judge(statement: CompactStatement, holds: boolean): void {
   if (!holds) throw new Refused('BAD_SIGNATURE', { kid: statement.header.kid });
-  return readClaims(type, statement);
 }
 
 function readClaims<T extends StatementType>(type: T, statement: CompactStatement): ClaimsOf[T] {
