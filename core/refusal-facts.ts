@@ -4,7 +4,10 @@ import { formatAmount, formatNumber, isHardResource, resourceName } from './form
 import { formatUtc } from './format/time';
 import { parseUrn } from './identity/urn';
 
-/** Reads facts for a sentence: each reader gives its text, or the fallback when the fact is missing or of another kind. */
+/**
+ * Reads facts for a sentence: each reader gives its text, or the fallback when the fact is missing or of another
+ * kind.
+ */
 export type FactsReader = ReturnType<typeof factsReader>;
 
 /** Text from outside (an error of the kernel, a name) is shortened to this. */

@@ -3,8 +3,9 @@ import { factsReader } from './refusal-facts';
 import { SENTENCES } from './refusal-sentences';
 
 /**
- * What a person reads of a refusal: what happened, why, what to do; second person, numbers with units, times in UTC. Missing facts leave out what
- * they would have said, never a hole. Give `now` (epoch ms) to shorten times of the same day. A code that a newer program sent is named as it is.
+ * What a person reads of a refusal: what happened, why, what to do; second person, numbers with units, times in UTC.
+ * Missing facts leave out what they would have said, never a hole. Give `now` (epoch ms) to shorten times of the same
+ * day. A code that a newer program sent is named as it is.
  */
 export function sentence(reason: Readonly<{ code: string; facts: Reason['facts'] }>, now?: number): string {
   const facts = factsReader(reason.facts, now);

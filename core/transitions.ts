@@ -1,6 +1,9 @@
 import { Refused } from './errors';
 
-/** A pure transition table: for each state, what each event that is allowed in it leads to. States without events are final. */
+/**
+ * A pure transition table: for each state, what each event that is allowed in it leads to. States without events are
+ * final.
+ */
 export type Transitions<State extends string, Event extends string> = Readonly<
   Record<State, Readonly<Partial<Record<Event, State>>>>
 >;

@@ -7,8 +7,9 @@ import { LoadProfile } from './load-profile';
 export type Claim = Span & { amounts: HardAmounts };
 
 /**
- * Does it fit? A no names the first resource that falls short: how much is free at the tightest instant of the first stretch in which `wants` does not
- * fit, and until when that stretch lasts (null: it never ends, for more is asked than the node has). Times: epoch ms.
+ * Does it fit? A no names the first resource that falls short: how much is free at the tightest instant of the first
+ * stretch in which `wants` does not fit, and until when that stretch lasts (null: it never ends, for more is asked
+ * than the node has). Times: epoch ms.
  */
 export type Verdict =
   | { ok: true }
@@ -26,7 +27,9 @@ export type Verdict =
 export interface AdmissionBook {
   readonly capacity: HardAmounts;
   readonly size: number;
-  /** Enters a claim without judging it (a journal is replayed as it was acknowledged). The same id again replaces it. */
+  /**
+   * Enters a claim without judging it (a journal is replayed as it was acknowledged). The same id again replaces it.
+   */
   add(id: string, claim: Claim): void;
   /** Strikes a claim; false when there was none. */
   remove(id: string): boolean;
@@ -45,7 +48,10 @@ export function admissionBook(capacity: HardAmounts): AdmissionBook {
   return new ProfileBook(capacity);
 }
 
-/** Does `want` fit beside `held`? Σ ≤ capacity for each hard resource at every instant of its span. Pure; for a few claims. */
+/**
+ * Does `want` fit beside `held`? Σ ≤ capacity for each hard resource at every instant of its span. Pure; for a few
+ * claims.
+ */
 export function admit(capacity: HardAmounts, held: readonly Claim[], want: Claim): Verdict {
   return bookOf(capacity, held).admit(want);
 }

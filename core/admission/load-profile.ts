@@ -5,8 +5,8 @@ import type { Span } from '../time/span';
 type Step = { at: number; load: HardAmounts };
 
 /**
- * Load over time as a step function: sorted steps, the first implied at −∞ with nothing held. A change costs a binary search and
- * the steps it covers. Loads are exact: amounts are whole numbers.
+ * Load over time as a step function: sorted steps, the first implied at −∞ with nothing held. A change costs a binary
+ * search and the steps it covers. Loads are exact: amounts are whole numbers.
  */
 export class LoadProfile {
   private readonly steps: Step[] = [];
@@ -45,8 +45,9 @@ export class LoadProfile {
   }
 
   /**
-   * The first stretch of instants in the span at which more than `limit` of the resource is held: where it begins (not before the span), its
-   * end (may lie beyond the span), and the most that is held in it. Null when there is none. `limit` ≥ 0.
+   * The first stretch of instants in the span at which more than `limit` of the resource is held: where it begins
+   * (not before the span), its end (may lie beyond the span), and the most that is held in it. Null when there is
+   * none. `limit` ≥ 0.
    */
   firstAbove(resource: HardResource, limit: number, span: Span): (Span & { peak: number }) | null {
     let i = this.indexAt(span.start);

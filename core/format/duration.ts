@@ -6,8 +6,9 @@ const UNITS = [
 ] as const;
 
 /**
- * A duration in its two largest units: "14 days", "1 day 3 h", "2 min 5 s", "40 s", "250 ms", "1.4 s" (below ten seconds a tenth counts).
- * Rounded down, so that "2 h" is never promised when less is left. Negative durations read as zero.
+ * A duration in its two largest units: "14 days", "1 day 3 h", "2 min 5 s", "40 s", "250 ms", "1.4 s" (below ten
+ * seconds a tenth counts). Rounded down, so that "2 h" is never promised when less is left. Negative durations read
+ * as zero.
  */
 export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms)) return 'for ever';

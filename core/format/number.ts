@@ -19,7 +19,10 @@ const UNITS: Record<HardResource, { unit: string; of: string; per: number }> = {
   networkKbps: { unit: 'kbit/s', of: 'network', per: 1 },
 };
 
-/** An amount with its unit: "2,048 MiB", "1.5 cores", "1 core". Amounts are in the resource's own unit (milli-cores, MiB, kbit/s). */
+/**
+ * An amount with its unit: "2,048 MiB", "1.5 cores", "1 core". Amounts are in the resource's own unit (milli-cores,
+ * MiB, kbit/s).
+ */
 export function formatAmount(resource: HardResource, amount: number): string {
   const { unit, per } = UNITS[resource];
   const value = Math.round((amount / per) * 1000) / 1000;

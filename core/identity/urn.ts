@@ -1,6 +1,6 @@
 /**
- * GENI URNs: urn:publicid:IDN+<authority>[:<site>]+{authority|user|slice|node|sliver}+<name>. A node is known by its URN,
- * never by its hostname alone: real federations repeat hostnames.
+ * GENI URNs: urn:publicid:IDN+<authority>[:<site>]+{authority|user|slice|node|sliver}+<name>. A node is known by its
+ * URN, never by its hostname alone: real federations repeat hostnames.
  */
 export const URN_KINDS = ['authority', 'user', 'slice', 'node', 'sliver'] as const;
 export type UrnKind = (typeof URN_KINDS)[number];

@@ -1,10 +1,15 @@
 import { Refused } from '../errors';
 import { type Span, spanFromSeconds } from '../time/span';
 
-/** A lease's term as it is signed: [start, end) in epoch seconds, then the grace in which the sliver is kept stopped. */
+/**
+ * A lease's term as it is signed: [start, end) in epoch seconds, then the grace in which the sliver is kept stopped.
+ */
 export type LeaseTerm = { start: number; end: number; graceSeconds: number };
 
-/** scheduled: not begun · running: [start, end) · grace: [end, end + grace), stopped and kept · over: nothing may be left. */
+/**
+ * scheduled: not begun · running: [start, end) · grace: [end, end + grace), stopped and kept · over: nothing may be
+ * left.
+ */
 export const LEASE_PHASES = ['scheduled', 'running', 'grace', 'over'] as const;
 export type LeasePhase = (typeof LEASE_PHASES)[number];
 
@@ -26,14 +31,18 @@ export function termSpan(term: LeaseTerm): Span {
   return spanFromSeconds(term.start, term.end);
 }
 
-/** [start, end + grace) in epoch ms: when amounts are held. A sliver in grace keeps its disk, and its promise to run again if it is renewed. */
+/**
+ * [start, end + grace) in epoch ms: when amounts are held. A sliver in grace keeps its disk, and its promise to run
+ * again if it is renewed.
+ */
 export function holdSpan(term: LeaseTerm): Span {
   return spanFromSeconds(term.start, term.end + term.graceSeconds);
 }
 
 /**
- * A renewal moves the end of a live lease: it keeps the start, may not shorten, and start to new end is at most the policy's `maxTotalSeconds`. Gives the new
- * term. Throws `LEASE_OVER` once the grace is over, `WRONG_STATE` for an end not later, `TERM_TOO_LONG`. `now`: epoch ms.
+ * A renewal moves the end of a live lease: it keeps the start, may not shorten, and start to new end is at most the
+ * policy's `maxTotalSeconds`. Gives the new term. Throws `LEASE_OVER` once the grace is over, `WRONG_STATE` for an
+ * end not later, `TERM_TOO_LONG`. `now`: epoch ms.
  */
 export function renewTerm(
   term: LeaseTerm,
@@ -49,7 +58,10 @@ export function renewTerm(
   return { start: term.start, end: to.end, graceSeconds: to.graceSeconds };
 }
 
-/** Throws `TERM_TOO_LONG` when [firstStart, end) (epoch seconds) is longer than the policy allows, all renewals counted. */
+/**
+ * Throws `TERM_TOO_LONG` when [firstStart, end) (epoch seconds) is longer than the policy allows, all renewals
+ * counted.
+ */
 export function judgeTotalTerm(firstStart: number, end: number, maxSeconds: number): void {
   const asked = end - firstStart;
   if (asked > maxSeconds) throw new Refused('TERM_TOO_LONG', { askedSeconds: asked, maxSeconds });

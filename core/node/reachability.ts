@@ -18,8 +18,8 @@ export function heartbeatDelayMs(random: number): number {
 }
 
 /**
- * How reachable a node is by its last heartbeat: online, late from one missed on, unreachable from three. Epoch ms; never seen is unreachable; a last-seen
- * in the future (the clock stepped back) is online.
+ * How reachable a node is by its last heartbeat: online, late from one missed on, unreachable from three. Epoch ms;
+ * never seen is unreachable; a last-seen in the future (the clock stepped back) is online.
  */
 export function reachabilityAt(lastSeen: number | null, now: number): Reachability {
   if (lastSeen === null) return 'unreachable';

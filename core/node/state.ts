@@ -18,7 +18,10 @@ export const BOOT_TRANSITIONS: Transitions<BootState, BootEvent> = {
 };
 
 export const ADMIN_SWITCHES = ['open', 'draining', 'closed'] as const;
-/** The owner's switch: open takes slivers; draining keeps those it has and takes none; closed takes none, and its owner wants it empty. */
+/**
+ * The owner's switch: open takes slivers; draining keeps those it has and takes none; closed takes none, and its
+ * owner wants it empty.
+ */
 export type AdminSwitch = (typeof ADMIN_SWITCHES)[number];
 export const ADMIN_EVENTS = ['open', 'drain', 'close'] as const;
 export type AdminEvent = (typeof ADMIN_EVENTS)[number];
@@ -49,8 +52,8 @@ export type NodeStanding = {
 };
 
 /**
- * May new slivers be put on the node, and if not, why? The lasting reason comes first: not in service, not enrolled, closed by its owner, away.
- * A node that is merely late is usable.
+ * May new slivers be put on the node, and if not, why? The lasting reason comes first: not in service, not enrolled,
+ * closed by its owner, away. A node that is merely late is usable.
  */
 export function usable(n: NodeStanding): { ok: true } | { ok: false; reason: Reason } {
   const no = (code: Reason['code'], facts: Reason['facts']) => ({

@@ -8,8 +8,8 @@ const SHORT = /^[a-z][a-z0-9]*$/;
 const MAX = 32;
 
 /**
- * The slice's name from its site's login base and the short name a person chose. Lower case, at most 32 characters in all, a valid login.
- * Throws `INVALID_INPUT` naming the field `name` and what is wrong with it.
+ * The slice's name from its site's login base and the short name a person chose. Lower case, at most 32 characters in
+ * all, a valid login. Throws `INVALID_INPUT` naming the field `name` and what is wrong with it.
  */
 export function sliceName(loginBase: string, short: string): SliceName {
   const problem = sliceNameProblem(loginBase, short);

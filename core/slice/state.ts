@@ -17,9 +17,10 @@ export const SLICE_STATES = [
 export type SliceState = (typeof SLICE_STATES)[number];
 
 /**
- * approve, reject, withdraw: people's decisions · deploy: work on its slivers begins (also: again, by a person's wish) · allRun, enoughRun, tooFewRun:
- * what `sliceStateFrom` saw · leaseOver: the term ended, its grace begins · renewed: a later end in grace · delete: asked for, or grace over ·
- * allGone: nothing of it is left, or the last lease with its grace is over.
+ * approve, reject, withdraw: people's decisions · deploy: work on its slivers begins (also: again, by a person's
+ * wish) · allRun, enoughRun, tooFewRun: what `sliceStateFrom` saw · leaseOver: the term ended, its grace begins ·
+ * renewed: a later end in grace · delete: asked for, or grace over · allGone: nothing of it is left, or the last
+ * lease with its grace is over.
  */
 export const SLICE_EVENTS = [
   'approve',
@@ -64,7 +65,10 @@ export const stepSlice = (state: SliceState, event: SliceEvent, id?: string) =>
 /** What is known of one sliver of a slice. */
 export type SliverView = { desired: SliverDesired; reported: SliverReported };
 
-/** Counts of the slivers that are wanted: those that run, those on the way, those nobody heard of lately, those that failed. */
+/**
+ * Counts of the slivers that are wanted: those that run, those on the way, those nobody heard of lately, those that
+ * failed.
+ */
 export type SliverTally = { running: number; onTheWay: number; unknown: number; failed: number };
 
 /** Counts a slice's wanted slivers; those that are to stop or go count nowhere. */
@@ -81,9 +85,10 @@ export function tally(slivers: readonly SliverView[]): SliverTally {
 }
 
 /**
- * What a deployed slice's slivers make of it. `wanted` and `minimum` are numbers of slivers; all-or-nothing is `minimum` = `wanted`. `settled` is false while the first
- * deployment goes on: then slivers on the way keep it deploying; later, under repair, what runs decides, and slivers on the way count towards the minimum
- * only to keep a repair from being called a failure. A sliver that is unknown does not count as running: its node has to say so.
+ * What a deployed slice's slivers make of it. `wanted` and `minimum` are numbers of slivers; all-or-nothing is
+ * `minimum` = `wanted`. `settled` is false while the first deployment goes on: then slivers on the way keep it
+ * deploying; later, under repair, what runs decides, and slivers on the way count towards the minimum only to keep a
+ * repair from being called a failure. A sliver that is unknown does not count as running: its node has to say so.
  */
 export function sliceStateFrom(
   slivers: readonly SliverView[],

@@ -15,7 +15,10 @@ export const SLIVER_REPORTED = [
   'gone',
   'unknown',
 ] as const;
-/** What was last said of it. `pending` and `ticketed` are the deployment's own words, `unknown` means its node fell silent, the rest the node says. */
+/**
+ * What was last said of it. `pending` and `ticketed` are the deployment's own words, `unknown` means its node fell
+ * silent, the rest the node says.
+ */
 export type SliverReported = (typeof SLIVER_REPORTED)[number];
 
 /** What a node may say. A node may skip states between two heartbeats, so all may follow all but `gone`. */
@@ -29,8 +32,8 @@ const node = {
 } as const;
 
 /**
- * The event is the new report. Nothing follows `gone`; once the node has spoken, the deployment's own words no longer do, except that a
- * failed try may be started over.
+ * The event is the new report. Nothing follows `gone`; once the node has spoken, the deployment's own words no longer
+ * do, except that a failed try may be started over.
  */
 export const SLIVER_TRANSITIONS: Transitions<SliverReported, SliverReported> = {
   pending: { pending: 'pending', ticketed: 'ticketed', ...node },

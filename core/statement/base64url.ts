@@ -6,9 +6,9 @@ const VALUE = new Uint8Array(128).fill(INVALID);
 for (let i = 0; i < 64; i++) VALUE[ALPHABET.charCodeAt(i)] = i;
 
 /**
- * Decodes base64url (RFC 4648 section 5) so that each byte string has exactly one spelling: no padding, no white space, no
- * other alphabet, no set bits after the last byte. Libraries that are laxer let a signed text be altered unnoticed.
- * Throws `STATEMENT_MALFORMED`.
+ * Decodes base64url (RFC 4648 section 5) so that each byte string has exactly one spelling: no padding, no white
+ * space, no other alphabet, no set bits after the last byte. Libraries that are laxer let a signed text be altered
+ * unnoticed. Throws `STATEMENT_MALFORMED`.
  */
 export function decodeBase64url(text: string): Uint8Array<ArrayBuffer> {
   const rest = text.length % 4;

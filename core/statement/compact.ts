@@ -21,9 +21,9 @@ const KID = /^[A-Za-z0-9_-]{43}$/;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /**
- * Takes a compact JWS apart, strictly: size before parsing, exactly three parts, canonical base64url, the header exactly
- * `{alg: "EdDSA", typ, kid}`. So `none`, other algorithms, `crit`, `b64`, `jwk` and all other headers are refused, not ignored.
- * Throws `STATEMENT_TOO_LARGE`, `STATEMENT_MALFORMED`, `WRONG_TYPE`.
+ * Takes a compact JWS apart, strictly: size before parsing, exactly three parts, canonical base64url, the header
+ * exactly `{alg: "EdDSA", typ, kid}`. So `none`, other algorithms, `crit`, `b64`, `jwk` and all other headers are
+ * refused, not ignored. Throws `STATEMENT_TOO_LARGE`, `STATEMENT_MALFORMED`, `WRONG_TYPE`.
  */
 export function splitCompact(type: string, text: string): CompactStatement {
   if (text.length > MAX_STATEMENT_BYTES) {

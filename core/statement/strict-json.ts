@@ -5,9 +5,10 @@ import { MAX_JSON_DEPTH } from './bounds';
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 
 /**
- * Parses JSON as RFC 8259 says, and stricter where readers differ: a member name twice, `__proto__`, a whole
- * number beyond the safe range or any number not in JavaScript's shortest spelling, a lone surrogate, or nesting beyond `maxDepth` is refused. Two programs that both accept a text so read
- * the same in it (JSON.parse keeps the last of two members, others the first). Throws `STATEMENT_MALFORMED`.
+ * Parses JSON as RFC 8259 says, and stricter where readers differ: a member name twice, `__proto__`, a whole number
+ * beyond the safe range or any number not in JavaScript's shortest spelling, a lone surrogate, or nesting beyond
+ * `maxDepth` is refused. Two programs that both accept a text so read the same in it (JSON.parse keeps the last of
+ * two members, others the first). Throws `STATEMENT_MALFORMED`.
  */
 export function parseStrictJson(text: string, maxDepth = MAX_JSON_DEPTH): Json {
   const reader = new Reader(text, maxDepth);
@@ -16,7 +17,8 @@ export function parseStrictJson(text: string, maxDepth = MAX_JSON_DEPTH): Json {
   return value;
 }
 
-const PLAIN = /[^"\\\u0000-\u001f]*/y; // biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids exactly these
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids exactly these
+const PLAIN = /[^"\\\u0000-\u001f]*/y;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const HEX4 = /[0-9a-fA-F]{4}/y;
 const ESCAPES: Record<string, string> = { '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };

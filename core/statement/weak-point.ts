@@ -1,6 +1,7 @@
 /**
- * Encodings of Ed25519 public keys that no honest key pair has (RFC 8032 section 5.1): y ≥ 2^255 − 19, which is a second spelling of a
- * smaller y, and the eight points of small order, under which one signature can hold for many messages.
+ * Encodings of Ed25519 public keys that no honest key pair has (RFC 8032 section 5.1): y ≥ 2^255 − 19, which is a
+ * second spelling of a smaller y, and the eight points of small order, under which one signature can hold for many
+ * messages.
  */
 export function isWeakPoint(raw: Uint8Array): boolean {
   if (raw.length !== 32) return true;

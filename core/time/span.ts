@@ -26,7 +26,10 @@ export function spanFromSeconds(start: number, end: number): Span {
   return { start: start * 1000, end: end * 1000 };
 }
 
-/** Is `now` inside the window [notBefore, notAfter) once `skewMs` of clock difference is forgiven on each side? All in the same unit. */
+/**
+ * Is `now` inside the window [notBefore, notAfter) once `skewMs` of clock difference is forgiven on each side? All in
+ * the same unit.
+ */
 export function withinSkew(window: Span, now: number, skew: number): boolean {
   return window.start - skew <= now && now < window.end + skew;
 }

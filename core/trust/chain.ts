@@ -30,13 +30,15 @@ export type ChainContext = {
 };
 
 /**
- * Judges a chain of delegations, root first. It starts at the very node's own key; each link is signed by the one before's grantee, is of this node
- * and incarnation, valid now within the skew, and narrows the one before: rights and degree no greater, term inside.
+ * Judges a chain of delegations, root first. It starts at the very node's own key; each link is signed by the one
+ * before's grantee, is of this node and incarnation, valid now within the skew, and narrows the one before: rights
+ * and degree no greater, term inside.
  *
- * The degree narrows too. A link's leases may reach rights × degree; with neither factor greater than its parent's, what a link may
- * hand out is never more than what its parent might have, whatever the node's books say.
+ * The degree narrows too. A link's leases may reach rights × degree; with neither factor greater than its parent's,
+ * what a link may hand out is never more than what its parent might have, whatever the node's books say.
  *
- * Throws `UNKNOWN_ISSUER`, `CHAIN_TOO_DEEP`, `WRONG_NODE`, `WRONG_INCARNATION`, `REVOKED`, `NOT_YET_VALID`, `EXPIRED`, `EXCEEDS_PARENT`.
+ * Throws `UNKNOWN_ISSUER`, `CHAIN_TOO_DEEP`, `WRONG_NODE`, `WRONG_INCARNATION`, `REVOKED`, `NOT_YET_VALID`,
+ * `EXPIRED`, `EXCEEDS_PARENT`.
  */
 export function judgeChain(chain: readonly ChainLink[], context: ChainContext): void {
   if (chain.length === 0) throw new Refused('STATEMENT_MALFORMED', { problem: 'a chain without a link' });
@@ -82,7 +84,10 @@ export function judgeTerm(what: string, start: number, end: number, parent: Pick
   if (end > parent.exp) throw excess('end', end, parent.exp);
 }
 
-/** Throws `NOT_YET_VALID` or `EXPIRED` unless now (epoch ms) is in [nbf, exp) (epoch seconds), 300 s of skew forgiven and no more. */
+/**
+ * Throws `NOT_YET_VALID` or `EXPIRED` unless now (epoch ms) is in [nbf, exp) (epoch seconds), 300 s of skew forgiven
+ * and no more.
+ */
 export function judgeWindow(nbf: number, exp: number, now: number): void {
   const window = spanFromSeconds(nbf, exp);
   if (withinSkew(window, now, SKEW_SECONDS * 1000)) return;

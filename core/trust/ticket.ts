@@ -21,9 +21,10 @@ export type TicketFacts = {
 export type TicketContext = ChainContext & { holderJkt: string };
 
 /**
- * Judges a ticket under its chain, root first: for this node, presented by the key it names, issued by the last link's grantee, amounts inside that link's
- * rights, lease term with its grace and redeem window inside that link's term, and the redeem window open now (±300 s).
- * Says nothing of whether it was redeemed before, nor of room: those are the node's journal and books.
+ * Judges a ticket under its chain, root first: for this node, presented by the key it names, issued by the last
+ * link's grantee, amounts inside that link's rights, lease term with its grace and redeem window inside that link's
+ * term, and the redeem window open now (±300 s). Says nothing of whether it was redeemed before, nor of room: those
+ * are the node's journal and books.
  *
  * Throws what `judgeChain` throws, and `WRONG_HOLDER`, `LEASE_OVER`.
  */

@@ -36,9 +36,9 @@ export function verifyDelegation(
 }
 
 /**
- * The chain that ends in this delegation, root first, every signature checked: the root's under the node's own key, each other's under
- * the grantee key of the one before. Rules of time and rights are `judgeChain`'s. Unwinding reads unverified parents, bounded
- * in size and number, only to find where the chain starts.
+ * The chain that ends in this delegation, root first, every signature checked: the root's under the node's own key,
+ * each other's under the grantee key of the one before. Rules of time and rights are `judgeChain`'s. Unwinding reads
+ * unverified parents, bounded in size and number, only to find where the chain starts.
  */
 export function verifyChain(text: string, nodeJwk: PublicJwk): VerifiedLink[] {
   const texts: string[] = [];
@@ -58,7 +58,10 @@ export function verifyChain(text: string, nodeJwk: PublicJwk): VerifiedLink[] {
   return chain;
 }
 
-/** Links that held, by digest of text and signer: nodes see the same few again and again. Time and revocation are judged anew each time. */
+/**
+ * Links that held, by digest of text and signer: nodes see the same few again and again. Time and revocation are
+ * judged anew each time.
+ */
 const held = new Bounded<string, VerifiedLink>(512);
 
 function verifyLink(text: string, signer: PublicJwk): VerifiedLink {

@@ -42,8 +42,9 @@ export function identityKeyToPem(key: IdentityKey): string {
 }
 
 /**
- * The identity key in the file; made on first use. The file is 0600, appears whole or not at all (written beside, fsynced,
- * linked, folder fsynced), and of two processes that start at once both get the one key. Refuses a file that others may read.
+ * The identity key in the file; made on first use. The file is 0600, appears whole or not at all (written beside,
+ * fsynced, linked, folder fsynced), and of two processes that start at once both get the one key. Refuses a file that
+ * others may read.
  */
 export async function loadOrMakeIdentityKey(path: string): Promise<IdentityKey> {
   const known = await readIdentityKey(path);
@@ -90,8 +91,8 @@ export function jwkFromRaw(x: string): PublicJwk {
 const parsed = new Bounded<string, VerifyKey>(4096);
 
 /**
- * The key that a JWK names, with its thumbprint. Refuses (`STATEMENT_MALFORMED`) what is not the one canonical spelling of a point, and the
- * points of small order, under which signatures can be made without any private key.
+ * The key that a JWK names, with its thumbprint. Refuses (`STATEMENT_MALFORMED`) what is not the one canonical
+ * spelling of a point, and the points of small order, under which signatures can be made without any private key.
  */
 export function verifyKeyFromJwk(jwk: PublicJwk): VerifyKey {
   const known = parsed.get(jwk.x);

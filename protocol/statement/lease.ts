@@ -7,9 +7,10 @@ import { verifyStatement } from './verify';
 export type NodeContext = { nodeUrn: string; nodeJwk: PublicJwk; incarnation: string | null };
 
 /**
- * Verifies a lease as the node's own. With the ticket it was given for (verified, or issued by the caller), also that it is that ticket's lease: same slice,
- * principal and holder, amounts and term (grace included) inside the ticket's. Says nothing of time.
- * Throws what `verifyStatement` throws, `WRONG_NODE`, `WRONG_INCARNATION`, `WRONG_HOLDER`, `EXCEEDS_PARENT`, `STATEMENT_MALFORMED`.
+ * Verifies a lease as the node's own. With the ticket it was given for (verified, or issued by the caller), also that
+ * it is that ticket's lease: same slice, principal and holder, amounts and term (grace included) inside the ticket's.
+ * Says nothing of time. Throws what `verifyStatement` throws, `WRONG_NODE`, `WRONG_INCARNATION`, `WRONG_HOLDER`,
+ * `EXCEEDS_PARENT`, `STATEMENT_MALFORMED`.
  */
 export function verifyLease(text: string, context: NodeContext & { ticket?: TicketClaims }): LeaseClaims {
   const lease = verifyStatement('lease+jwt', text, context.nodeJwk);
@@ -20,7 +21,10 @@ export function verifyLease(text: string, context: NodeContext & { ticket?: Tick
   return lease;
 }
 
-/** Is the lease what the ticket promised, and no more? Pure. Throws `WRONG_HOLDER`, `EXCEEDS_PARENT`, `STATEMENT_MALFORMED`. */
+/**
+ * Is the lease what the ticket promised, and no more? Pure. Throws `WRONG_HOLDER`, `EXCEEDS_PARENT`,
+ * `STATEMENT_MALFORMED`.
+ */
 export function judgeLease(lease: LeaseClaims, ticket: TicketClaims): void {
   const same = (what: string, got: string, expected: string) => {
     if (got !== expected)
@@ -43,8 +47,8 @@ export function judgeLease(lease: LeaseClaims, ticket: TicketClaims): void {
 }
 
 /**
- * Verifies a receipt as the node's own and, when `ticket` is given, as one for that ticket: what an agent needs before it reissues.
- * Throws as `verifyLease`.
+ * Verifies a receipt as the node's own and, when `ticket` is given, as one for that ticket: what an agent needs
+ * before it reissues. Throws as `verifyLease`.
  */
 export function verifyReceipt(
   text: string,

@@ -11,8 +11,9 @@ import type { ClaimsOf, StatementType } from './schemas';
 export type SigningKey = Pick<IdentityKey, 'privateKey' | 'jkt'>;
 
 /**
- * Signs claims as a compact JWS. The claims must fit their type's schema and name this key as `iss`; what would be refused by
- * every reader is refused here: `STATEMENT_MALFORMED`, `STATEMENT_TOO_LARGE`. Ed25519 is deterministic: same claims, same text.
+ * Signs claims as a compact JWS. The claims must fit their type's schema and name this key as `iss`; what would be
+ * refused by every reader is refused here: `STATEMENT_MALFORMED`, `STATEMENT_TOO_LARGE`. Ed25519 is deterministic:
+ * same claims, same text.
  */
 export function signStatement<T extends StatementType>(type: T, claims: ClaimsOf[T], key: SigningKey): string {
   const input = signingInput(type, claims, key);

@@ -5,7 +5,10 @@ import { verifyKeyFromJwk } from './keys';
 import type { TicketClaims } from './schemas';
 import { type OpenStatement, openStatement } from './verify';
 
-/** What a ticket is verified against. `holderJkt` is the key that the presenter proved in TLS; `now` is epoch milliseconds. */
+/**
+ * What a ticket is verified against. `holderJkt` is the key that the presenter proved in TLS; `now` is epoch
+ * milliseconds.
+ */
 export type TicketVerifyContext = Omit<DelegationContext, 'granteeJkt'> & { holderJkt: string };
 
 /** A ticket that holds, with its delegation chain, root first: what the node charges the lease to. */
@@ -28,7 +31,9 @@ export async function verifyTicketAsync(text: string, context: TicketVerifyConte
   return judged(await ticket.verifyAsync(issuer), chain, context);
 }
 
-/** The ticket names its delegation, unverified; the chain is verified from the node's own key, and gives the issuer's. */
+/**
+ * The ticket names its delegation, unverified; the chain is verified from the node's own key, and gives the issuer's.
+ */
 function chainOf(ticket: OpenStatement<'ticket+jwt'>, context: TicketVerifyContext) {
   const chain = verifyChain(ticket.unverified.claims.delegation, context.nodeJwk);
   const last = chain[chain.length - 1];

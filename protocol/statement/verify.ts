@@ -9,7 +9,9 @@ import type { ClaimsOf, PublicJwk, StatementType } from './schemas';
 /** The key a statement must be signed with: a key, or the JWK that names one. */
 export type ExpectedKey = VerifyKey | PublicJwk;
 
-/** Claims of a statement whose signature nobody looked at: good for finding out whose key to fetch, for nothing else. */
+/**
+ * Claims of a statement whose signature nobody looked at: good for finding out whose key to fetch, for nothing else.
+ */
 export type Unverified<T extends StatementType> = {
   readonly unverified: true;
   readonly kid: string;
