@@ -1,4 +1,3 @@
-import type { SecureContext } from 'node:tls';
 import { Pool } from 'undici';
 import { currentIdentity, type IdentitySource, type TlsIdentity } from '../pki/identity';
 import { tlsName } from '../pki/names';
@@ -42,7 +41,6 @@ type Kept = { pool: Pool; identity: TlsIdentity };
 /** The connections of one identity, by target, least recently used first. */
 class Pools {
   private readonly kept = new Map<string, Kept>();
-  private context: { of: TlsIdentity; is: SecureContext } | null = null;
 
   constructor(private readonly source: IdentitySource) {}
 
@@ -69,8 +67,7 @@ class Pools {
   }
 
   private make(target: Target, identity: TlsIdentity): Pool {
-    if (this.context?.of !== identity) this.context = { of: identity, is: secureContext(identity) };
-    const connect = mutualDial(this.context.is, tlsName(target.urn), target, CONNECT_MS);
+    const connect = mutualDial(secureContext(identity), tlsName(target.urn), target, CONNECT_MS);
     return new Pool(`https://${target.address}`, poolOptions(connect));
   }
 }

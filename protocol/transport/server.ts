@@ -16,7 +16,7 @@ import type { TlsIdentity } from '../pki/identity';
 import { refusalOf, refusedToTrpc } from '../trpc';
 import { jsonBody } from './body';
 import { type ConnectedPeer, type IsRevoked, peerOfCall } from './peer';
-import { SecureContexts, TLS_VERSION } from './secure-contexts';
+import { secureContext, TLS_VERSION } from './secure-contexts';
 
 /** Calls live under this path: POST /trpc/<procedure>, the input as JSON body. */
 export const CALL_PATH = '/trpc/';
@@ -34,8 +34,6 @@ export type ServerBounds = {
   requestMs: number;
   /** How long a connection without a call is kept. */
   idleMs: number;
-  /** How many identities' secure contexts are kept. */
-  maxContexts: number;
 };
 
 export const SERVER_BOUNDS: ServerBounds = {
@@ -45,7 +43,6 @@ export const SERVER_BOUNDS: ServerBounds = {
   headersMs: 5_000,
   requestMs: 15_000,
   idleMs: 65_000,
-  maxContexts: 2_048,
 };
 
 type Common<R extends AnyTRPCRouter> = {
@@ -79,7 +76,6 @@ export async function serveTransport<R extends AnyTRPCRouter>(
   listen: { host: string; port: number },
 ): Promise<TransportServer> {
   const bounds = { ...SERVER_BOUNDS, ...options.bounds };
-  const contexts = new SecureContexts(options.identity, bounds.maxContexts);
   let closing = false;
   const server = createServer(
     {
@@ -94,7 +90,8 @@ export async function serveTransport<R extends AnyTRPCRouter>(
       maxHeaderSize: 8_192,
       SNICallback(servername, done) {
         try {
-          done(null, contexts.get(servername) ?? undefined);
+          const identity = options.identity(servername);
+          done(null, identity ? secureContext(identity) : undefined);
         } catch (err) {
           done(err instanceof Error ? err : new Error(String(err)));
         }
