@@ -1,12 +1,12 @@
-/** A whole number with thousands separators. */
-export function count(n: number): string {
-  return new Intl.NumberFormat('en-GB').format(n);
-}
+import { formatCount, formatNumber } from '@/core/format/number';
+import { formatSeconds } from '@/core/format/duration';
 
+/** "1,448": a number with thousands separators. */
+export const count = formatNumber;
 /** "1 node", "25 nodes". */
-export function plural(n: number, one: string, many = `${one}s`): string {
-  return `${count(n)} ${n === 1 ? one : many}`;
-}
+export const plural = formatCount;
+/** A length of time in seconds, in its two largest units: "14 days", "2 h 5 min", "12 s". */
+export const duration = formatSeconds;
 
 const UNITS: readonly [seconds: number, word: string][] = [
   [86_400, 'd'],
@@ -14,20 +14,6 @@ const UNITS: readonly [seconds: number, word: string][] = [
   [60, 'min'],
   [1, 's'],
 ];
-
-/** A length of time in seconds, in its two largest units: "14 d", "2 h 5 min", "12 s". */
-export function duration(seconds: number): string {
-  let rest = Math.max(0, Math.round(seconds));
-  const first = UNITS.findIndex(([size]) => rest >= size);
-  if (first === -1) return '0 s';
-  const parts: string[] = [];
-  for (const [size, word] of UNITS.slice(first, first + 2)) {
-    const n = Math.floor(rest / size);
-    rest -= n * size;
-    if (n > 0) parts.push(`${n} ${word}`);
-  }
-  return parts.join(' ');
-}
 
 /** One unit only, rounded down: "3 min", "5 h", "12 d". */
 export function coarseDuration(seconds: number): string {
@@ -40,7 +26,7 @@ export function coarseDuration(seconds: number): string {
 export function relative(at: number, now: number): string {
   const seconds = (at - now) / 1000;
   if (Math.abs(seconds) < 5) return 'just now';
-  return seconds < 0 ? `${coarseDuration(-seconds)} ago` : `in ${duration(seconds - (seconds % (seconds > 3600 ? 60 : 1)))}`;
+  return seconds < 0 ? `${coarseDuration(-seconds)} ago` : `in ${duration(Math.floor(seconds))}`;
 }
 
 const DAY = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });

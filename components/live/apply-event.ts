@@ -1,0 +1,56 @@
+import type { QueryClient } from '@tanstack/react-query';
+import type { LiveEvent } from '@/protocol/api/live';
+import type { useTRPC } from '../trpc/client';
+import { mergeRows } from './held';
+
+type Api = ReturnType<typeof useTRPC>;
+
+/** Queries that only need to be right within a moment are fetched again at most this often. */
+const CALM_MS = 1500;
+const calming = new Map<string, ReturnType<typeof setTimeout>>();
+
+/** At once when the last was long ago, else once at the end of the calm; a burst of 1,000 changes is two fetches. */
+function calmly(key: string, act: () => void) {
+  if (calming.has(key)) return;
+  calming.set(
+    key,
+    setTimeout(() => {
+      calming.delete(key);
+      act();
+    }, CALM_MS),
+  );
+}
+
+/** Writes an event into the query cache, or marks what it concerns to be fetched again. */
+export function applyEvent(cache: QueryClient, trpc: Api, event: LiveEvent): void {
+  const again = (filter: { queryKey: readonly unknown[] }) => void cache.invalidateQueries(filter);
+  if (event.t === 'slice') {
+    const { name } = event;
+    cache.setQueryData(trpc.slices.get.queryKey({ name }), event.view);
+    cache.setQueryData(trpc.slices.slivers.queryKey({ name }), (rows) =>
+      event.snapshot ? event.slivers : rows ? mergeRows(rows, event.slivers) : rows,
+    );
+    calmly(`slice:${name}`, () => {
+      again(trpc.slices.steps.pathFilter());
+      again(trpc.slices.events.queryFilter({ name }));
+      again(trpc.slices.list.pathFilter());
+    });
+  }
+  if (event.t === 'fleet') {
+    cache.setQueryData(trpc.fleet.nodes.queryKey(), (nodes) =>
+      event.snapshot ? event.nodes : nodes ? mergeRows(nodes, event.nodes) : nodes,
+    );
+  }
+  if (event.t === 'changed') {
+    if (event.topic === 'me') {
+      again(trpc.me.pathFilter());
+      calmly('me', () => again(trpc.slices.list.pathFilter()));
+    }
+    if (event.topic === 'approvals') {
+      again(trpc.approvals.pathFilter());
+      again(trpc.me.get.queryFilter());
+    }
+    if (event.topic.startsWith('node:')) again(trpc.fleet.node.queryFilter({ id: event.topic.slice(5) }));
+    if (event.topic.startsWith('slice:')) again(trpc.slices.get.queryFilter({ name: event.topic.slice(6) }));
+  }
+}

@@ -1,0 +1,38 @@
+type Facts = Record<string, unknown>;
+
+const text = (facts: Facts, ...names: string[]): string | null => {
+  for (const name of names) {
+    const value = facts[name];
+    if (typeof value === 'string' && value !== '') return value;
+    if (typeof value === 'number') return String(value);
+  }
+  return null;
+};
+
+/** One line for a notice. A kind that this version does not know is named with what it is about. */
+export function noticeWords(kind: string, facts: Facts): string {
+  const slice = text(facts, 'slice', 'sliceName', 'name') ?? 'a slice';
+  const by = text(facts, 'by', 'requestedBy', 'from', 'decidedBy');
+  switch (kind) {
+    case 'request-pending':
+      return `${by ?? 'Somebody'} asks for ${slice}. It waits for a decision.`;
+    case 'request-decided':
+      return `${by ?? 'A PI'} ${text(facts, 'outcome', 'state') ?? 'decided'} your request for ${slice}.`;
+    case 'slice-ending':
+      return `${slice} ends soon. Renew it if you still need it.`;
+    case 'slice-suspended':
+      return `The lease of ${slice} is over. It is kept for a while; renew it or let it go.`;
+    case 'slice-degraded':
+      return `${slice} runs with fewer slivers than you asked for.`;
+    case 'slice-failed':
+      return `${slice} could not be deployed.`;
+    case 'slice-active':
+      return `${slice} runs.`;
+    case 'slice-deleted':
+      return `${slice} is deleted.`;
+    case 'member-added':
+      return `${by ?? 'Somebody'} added you to ${slice}.`;
+    default:
+      return `${kind.replaceAll('-', ' ').replace(/^./, (c) => c.toUpperCase())}: ${slice}`;
+  }
+}

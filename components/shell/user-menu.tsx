@@ -1,0 +1,80 @@
+'use client';
+import { LogOut, Monitor, Moon, Sun, UserRound, KeyRound } from 'lucide-react';
+import Link from 'next/link';
+import { useState } from 'react';
+import type { Me } from '@/protocol/api/people';
+import { signOut } from '../people/auth-client';
+import { Menu, MenuChoice, MenuItem, MenuLine, MenuText } from '../ui/menu';
+import { setTheme, type Theme, toTheme } from './theme';
+
+const THEMES = [
+  { value: 'system', label: 'As the system', icon: <Monitor aria-hidden="true" /> },
+  { value: 'light', label: 'Light', icon: <Sun aria-hidden="true" /> },
+  { value: 'dark', label: 'Dark', icon: <Moon aria-hidden="true" /> },
+];
+
+/** Who is signed in, how the page looks, and the way out. */
+export function UserMenu({ me, theme: initial }: { me: Me; theme: Theme }) {
+  const [theme, set] = useState(initial);
+  const initials = me.person.name
+    .split(/\s+/)
+    .map((w) => w[0] ?? '')
+    .slice(0, 2)
+    .join('')
+    .toUpperCase();
+  return (
+    <Menu
+      trigger={
+        <button
+          aria-label={`Account of ${me.person.name}`}
+          className="flex size-8 shrink-0 items-center justify-center rounded-full border border-line-strong font-medium text-soft text-table hover:border-accent hover:text-ink"
+          type="button"
+        >
+          {initials}
+        </button>
+      }
+    >
+      <MenuText>
+        <span className="block font-medium">{me.person.name}</span>
+        <span className="block text-soft text-table">{me.person.email}</span>
+        <span className="block text-faint text-table">{rolesOf(me)}</span>
+      </MenuText>
+      <MenuLine />
+      <MenuItem asChild>
+        <Link href="/account">
+          <UserRound aria-hidden="true" />
+          Account
+        </Link>
+      </MenuItem>
+      <MenuItem asChild>
+        <Link href="/keys">
+          <KeyRound aria-hidden="true" />
+          Keys
+        </Link>
+      </MenuItem>
+      <MenuLine />
+      <MenuChoice
+        label="Look"
+        onChange={(value) => {
+          const next = toTheme(value);
+          set(next);
+          setTheme(next);
+        }}
+        options={THEMES}
+        value={theme}
+      />
+      <MenuLine />
+      <MenuItem onSelect={() => void signOut()}>
+        <LogOut aria-hidden="true" />
+        Sign out
+      </MenuItem>
+    </Menu>
+  );
+}
+
+/** "PI of ucb, researcher of mit, operator". */
+export function rolesOf(me: Me): string {
+  const words = me.memberships.map((m) => `${m.role === 'pi' ? 'PI' : m.role} of ${m.site.loginBase}`);
+  if (me.person.operator) words.push('operator');
+  return words.join(', ') || 'no role yet';
+}
