@@ -48,3 +48,8 @@ export async function enqueue(tx: Tx, jobs: readonly JobSpec[], options: JobOpti
   const rows = jobRows(jobs, options);
   await tx.$executeRaw`SELECT 1 FROM graphile_worker.add_jobs(ARRAY(SELECT json_populate_recordset(NULL::graphile_worker.job_spec, ${rows}::json)))`;
 }
+
+/** As `enqueue`, for one job by its parts; the key must be the one that `jobKey` gives for it. */
+export async function addJob(tx: Tx, task: string, payload: Record<string, string>, jobKey: string): Promise<void> {
+  await tx.$executeRaw`SELECT graphile_worker.add_job(${task}::text, ${JSON.stringify(payload)}::json, job_key := ${jobKey}::text, max_attempts := ${MAX_ATTEMPTS}::int)`;
+}

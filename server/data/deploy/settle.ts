@@ -1,0 +1,97 @@
+import type pg from 'pg';
+import type { Reason } from '@/core/errors';
+import type { SliceOutcome, SliceSituation } from '@/core/slice/outcome';
+import { ADD_JOBS, jobRows } from '../jobs';
+import { transaction } from '../pool';
+
+type Row = {
+  state: string;
+  name: string;
+  ownerId: string;
+  wanted: number;
+  minimum: number;
+  substitute: boolean;
+  reason: Reason | null;
+  running: number;
+  underway: number;
+  notGone: number;
+  tried: number;
+};
+
+/**
+ * Judges a slice by its slivers with its row locked, so that of many slivers that end at once the last sees all, and
+ * writes what follows: the state, a job to plan again, the release of everything, a notice to its members. Idempotent.
+ */
+export async function settleSlice(
+  pool: pg.Pool,
+  sliceId: string,
+  judge: (situation: SliceSituation) => SliceOutcome,
+  options: { exhausted: boolean; now: Date },
+): Promise<SliceOutcome | null> {
+  return transaction(pool, async (tx) => {
+    await tx.query('SELECT 1 FROM "Slice" WHERE id = $1 FOR UPDATE', [sliceId]);
+    const { rows } = await tx.query<Row>(
+      `SELECT s.state::text, s.name, s."ownerId", s."sliverCount" AS wanted, s."minimumCount" AS minimum, s.reason,
+         coalesce((s.spec->>'substitute')::boolean, true) AS substitute,
+         count(*) FILTER (WHERE v.desired = 'running' AND v.reported = 'running')::int AS running,
+         count(*) FILTER (WHERE v.desired = 'running' AND v.reported NOT IN ('running', 'failed', 'gone'))::int AS underway,
+         count(v.id) FILTER (WHERE v."goneAt" IS NULL)::int AS "notGone",
+         (SELECT count(DISTINCT f."nodeId")::int FROM "Sliver" f WHERE f."sliceId" = s.id AND f.reported = 'failed') AS tried
+       FROM "Slice" s LEFT JOIN "Sliver" v ON v."sliceId" = s.id AND v."goneAt" IS NULL
+       WHERE s.id = $1 GROUP BY s.id`,
+      [sliceId],
+    );
+    const row = rows[0];
+    if (!row) return null;
+    const outcome = judge({ ...row, canSubstitute: row.substitute && !options.exhausted });
+    const jobs = outcome.replan ? [{ task: 'deploy' as const, sliceId }] : [];
+    if (jobs.length > 0) await tx.query(ADD_JOBS, [jobRows(jobs)]);
+    if (outcome.releaseAll) await releaseAll(tx, sliceId);
+    if (outcome.state !== row.state || JSON.stringify(outcome.reason) !== JSON.stringify(row.reason)) {
+      await writeState(tx, sliceId, row, outcome, options.now);
+    }
+    return outcome;
+  });
+}
+
+/** Wants every sliver gone and enqueues the release of each that may have left something on a node. */
+export async function releaseAll(tx: pg.PoolClient, sliceId: string): Promise<number> {
+  const { rows } = await tx.query<{ id: string }>(
+    `UPDATE "Sliver" SET desired = 'gone', "changedAt" = now() WHERE "sliceId" = $1 AND "goneAt" IS NULL RETURNING id::text`,
+    [sliceId],
+  );
+  if (rows.length > 0) await tx.query(ADD_JOBS, [jobRows(rows.map(({ id }) => ({ task: 'release', sliverId: id })))]);
+  return rows.length;
+}
+
+async function writeState(tx: pg.PoolClient, sliceId: string, row: Row, outcome: SliceOutcome, now: Date): Promise<void> {
+  const reason = outcome.reason ? JSON.stringify(outcome.reason) : null;
+  await tx.query(
+    `UPDATE "Slice" SET state = $2::"SliceState", reason = $3,
+       "deployedAt" = CASE WHEN $2 IN ('active', 'degraded') THEN coalesce("deployedAt", $4) ELSE "deployedAt" END,
+       "deletedAt" = CASE WHEN $2 = 'deleted' THEN coalesce("deletedAt", $4) ELSE "deletedAt" END
+     WHERE id = $1`,
+    [sliceId, outcome.state, reason, now],
+  );
+  await tx.query(`SELECT pg_notify('meridian', $1)`, [JSON.stringify({ k: 'slice', slice: sliceId })]);
+  if (outcome.state === row.state) return;
+  await tx.query(
+    `INSERT INTO "AuditEvent" (at, actor, action, "objectKind", "objectId", "siteId", facts)
+     SELECT $2, 'service manager', $3, 'slice', id::text, "siteId", $4 FROM "Slice" WHERE id = $1`,
+    [sliceId, now, `slice.${outcome.state}`, JSON.stringify({ from: row.state, running: row.running, wanted: row.wanted, reason: outcome.reason })],
+  );
+  if (outcome.state === 'deleted') return;
+  await tx.query(
+    `WITH told AS (
+       INSERT INTO "Notification" (id, "userId", kind, facts, href, "createdAt")
+       SELECT gen_random_uuid(), "userId", $2, $3, $4, $5 FROM "SliceMember" WHERE "sliceId" = $1 RETURNING "userId"
+     ) SELECT pg_notify('meridian', json_build_object('k', 'user', 'id', "userId")::text) FROM told`,
+    [
+      sliceId,
+      `slice-${outcome.state}`,
+      JSON.stringify({ slice: row.name, running: row.running, wanted: row.wanted, minimum: row.minimum }),
+      `/slices/${row.name}`,
+      now,
+    ],
+  );
+}
