@@ -1,6 +1,6 @@
 import { initTRPC, TRPCError } from '@trpc/server';
 import { REFUSAL_CODES, Refused } from '@/core/errors';
-import { REFUSAL_STATUS } from '@/core/errors-map';
+import { REFUSAL_MAP } from '@/core/errors-map';
 
 /** Who is on the other end of a mutually authenticated connection. */
 export type Peer = {
@@ -40,7 +40,7 @@ export function programTrpc<Context extends object>() {
 
 /** A refusal as the tRPC error that carries it. */
 export function refusedToTrpc(refused: Refused): TRPCError {
-  return new TRPCError({ code: REFUSAL_STATUS[refused.code].trpc, message: refused.code, cause: refused });
+  return new TRPCError({ code: REFUSAL_MAP[refused.code].trpc, message: refused.code, cause: refused });
 }
 
 /** What of an error on the server its caller may know: the refusal, or null for a bug or an outage. */
