@@ -1,8 +1,8 @@
 import 'reflect-metadata'; // @peculiar/x509's container refuses to load without it
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
+import { createHash, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import { Refused } from '@/core/errors';
-import { jwkFromPublicKey, publicKeyFromJwk, thumbprint } from '../statement/keys';
+import { generateIdentityKey, type IdentityKey, jwkFromPublicKey, publicKeyFromJwk, thumbprint } from '../statement/keys';
 import type { PublicJwk } from '../statement/schemas';
 import { peerKind, tlsName } from './names';
 
@@ -11,7 +11,7 @@ const ED25519 = { name: 'Ed25519' };
 x509.cryptoProvider.set(crypto);
 
 /** The deployment's certificate authority. Its key exists in memory of web, worker and agent, and sealed in Postgres. */
-export type Ca = { certificatePem: string; privateKey: KeyObject };
+export type Ca = { certificatePem: string; key: IdentityKey };
 
 export const CA_YEARS = 10;
 /** How long an identity certificate holds: 24 h, renewed at half life. */
@@ -21,8 +21,8 @@ export const BACKDATE_SECONDS = 600;
 
 /** Makes a CA: a self-signed Ed25519 certificate that holds for ten years and may sign only end entities. */
 export async function createCa(options: { authority: string; now: Date }): Promise<Ca> {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const keys = { privateKey: await webKey(privateKey, 'sign'), publicKey: await webKey(publicKey, 'verify') };
+  const key = generateIdentityKey();
+  const keys = { privateKey: await webKey(key.privateKey, 'sign'), publicKey: await webKey(key.publicKey, 'verify') };
   const notAfter = new Date(options.now);
   notAfter.setUTCFullYear(notAfter.getUTCFullYear() + CA_YEARS);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
@@ -38,7 +38,7 @@ export async function createCa(options: { authority: string; now: Date }): Promi
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  return { certificatePem: pem(certificate), privateKey };
+  return { certificatePem: pem(certificate), key };
 }
 
 /** What a CA is asked to certify. The span is [notBefore, notAfter]; the DNS name defaults to `tlsName(urn)`. */
@@ -56,7 +56,7 @@ export async function issueCertificate(request: CertificateRequest): Promise<Iss
     notBefore: request.notBefore,
     notAfter: request.notAfter,
     publicKey,
-    signingKey: await webKey(request.ca.privateKey, 'sign'),
+    signingKey: await webKey(request.ca.key.privateKey, 'sign'),
     signingAlgorithm: ED25519,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),

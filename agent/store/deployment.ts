@@ -1,0 +1,51 @@
+import type { IssuedCertificate } from '@/protocol/pki/certificate';
+import type { SecretStore } from '@/protocol/pki/deployment-secrets';
+import type { Queryable } from './database';
+
+/** Table SealedSecret. */
+export function secretStore(db: Queryable): SecretStore {
+  return {
+    async read(name) {
+      const { rows } = await db.query<{ sealed: Buffer }>(`SELECT sealed FROM "SealedSecret" WHERE name = $1`, [name]);
+      return rows[0]?.sealed ?? null;
+    },
+    async add(name, sealed) {
+      await db.query(`INSERT INTO "SealedSecret" (name, sealed) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`, [name, sealed]);
+    },
+  };
+}
+
+/** Registers this agent under its URN (its key and address may be new) and gives its row's id. */
+export async function registerAgent(db: Queryable, agent: { urn: string; jkt: string; publicKey: string; address: string }): Promise<string> {
+  const { rows } = await db.query<{ id: string }>(
+    `INSERT INTO "Agent" (id, urn, jkt, "publicKey", address) VALUES (gen_random_uuid(), $1, $2, $3, $4)
+     ON CONFLICT (urn) DO UPDATE SET jkt = $2, "publicKey" = $3, address = $4 RETURNING id::text`,
+    [agent.urn, agent.jkt, agent.publicKey, agent.address],
+  );
+  const id = rows[0]?.id;
+  if (!id) throw new Error('the agent’s row did not come back');
+  return id;
+}
+
+/** Records a certificate that was issued. */
+export async function recordCertificate(
+  db: Queryable,
+  issued: IssuedCertificate,
+  holder: { urn: string; kind: 'node' | 'agent' | 'service_manager'; jkt: string },
+): Promise<void> {
+  await db.query(
+    `INSERT INTO "Certificate" (serial, subject, kind, jkt, "notBefore", "notAfter") VALUES ($1, $2, $3, $4, $5, $6)`,
+    [issued.serial, holder.urn, holder.kind, holder.jkt, issued.notBefore, issued.notAfter],
+  );
+}
+
+/** Which of these keys or certificates no longer count. Answers hold keys' thumbprints and certificates' serials. */
+export async function revokedAmong(db: Queryable, jkts: readonly string[], serials: readonly string[]): Promise<Set<string>> {
+  const { rows } = await db.query<{ id: string }>({
+    name: 'revoked-among',
+    text: `SELECT jkt AS id FROM "NodeKey" WHERE jkt = ANY($1::text[]) AND "revokedAt" IS NOT NULL
+           UNION ALL SELECT serial FROM "Certificate" WHERE serial = ANY($2::text[]) AND "revokedAt" IS NOT NULL`,
+    values: [jkts, serials],
+  });
+  return new Set(rows.map((row) => row.id));
+}
