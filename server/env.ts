@@ -22,6 +22,12 @@ export const WebEnvironment = DatabaseEnvironment.extend({
     .string({ error: 'is missing: set it to at least 32 random characters' })
     .min(32, 'must be at least 32 random characters'),
   MERIDIAN_AGENT_ADDRESS: z.string().max(300).default('localhost:7420'),
+  /** Proxies in front whose X-Forwarded-For is believed: addresses or CIDR ranges, separated by commas. */
+  MERIDIAN_TRUSTED_PROXIES: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').map((part) => part.trim()).filter(Boolean))
+    .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'must be addresses or ranges like 10.0.0.0/8, separated by commas'))),
 });
 export type WebEnvironment = z.infer<typeof WebEnvironment>;
 export type DatabaseEnvironment = z.infer<typeof DatabaseEnvironment>;

@@ -1,6 +1,5 @@
-import type { Db } from '@/server/db';
-import type { TokenView } from '@/server/trpc/routers/tokens';
+import { findApiKeys } from '@/server/data/api-keys';
+import type { Tx } from '@/server/db';
 
-export function listTokens(_db: Db, _userId: string): Promise<TokenView[]> {
-  throw new Error('listTokens is not built yet');
-}
+/** The person's tokens, newest first: all but the secret. */
+export const listTokens = (db: Tx, userId: string) => findApiKeys(db, userId);
