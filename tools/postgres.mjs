@@ -30,7 +30,8 @@ const SHARED = '/var/lib/meridian';
  * @typedef {object} PostgresOptions
  * @property {string} dataDir Folder of the cluster; made when missing.
  * @property {string} password Password of the `meridian` role, used when the cluster is made.
- * @property {number} [port] 0 (the default) takes any free port.
+ * @property {number | (() => Promise<number>)} [port] 0 (the default) takes any free port; a function is asked once a server
+ *   that an earlier parent left behind has been stopped.
  * @property {boolean} [durable] false turns fsync off: for tests, never for data that anyone wants to keep.
  * @property {number} [maxConnections] Default 200.
  * @property {(line: string) => void} [log] Each line that the server writes.
@@ -64,7 +65,8 @@ export async function startPostgres(options) {
   const dataDir = placeData(resolve(options.dataDir), account, say);
   if (!existsSync(join(dataDir, 'PG_VERSION'))) initialise(native, dataDir, account, options);
   await stopLeftover(dataDir);
-  const port = options.port || (await freePort());
+  const asked = typeof options.port === 'function' ? await options.port() : options.port;
+  const port = asked || (await freePort());
 
   const settings = {
     listen_addresses: '127.0.0.1',

@@ -1,0 +1,71 @@
+import { createServer } from 'node:http';
+import type { Duplex } from 'node:stream';
+import next from 'next';
+import { z } from 'zod';
+import { Refused } from '@/core/errors';
+import { parseEnvironment, WebEnvironment } from './env';
+import { log } from './log';
+
+// The web program. `next start` by itself never ends while a browser holds its live stream open; here the streams are
+// cut at the end of a short patience, and browsers come back by themselves.
+
+/** What running requests may still take once the program is asked to end, in ms. */
+const PATIENCE_MS = 1_500;
+
+const Listen = z.object({
+  PORT: z.coerce.number().int().min(1).max(65535).default(3000),
+  MERIDIAN_HOST: z.string().min(1).default('127.0.0.1'),
+  NODE_ENV: z.enum(['production', 'development']).default('production'),
+});
+
+async function main() {
+  parseEnvironment(WebEnvironment);
+  const { PORT: port, MERIDIAN_HOST: host, NODE_ENV: mode } = parseEnvironment(Listen);
+  const app = next({ dev: mode === 'development', hostname: 'localhost', port, turbopack: mode === 'development' });
+  const handle = app.getRequestHandler();
+  const upgrade = app.getUpgradeHandler();
+  const sockets = new Set<Duplex>();
+  const server = createServer((request, response) => {
+    handle(request, response).catch((err: unknown) => {
+      log.error({ err, url: request.url }, 'request failed');
+      response.destroy();
+    });
+  });
+  server.on('upgrade', (request, socket, head) => {
+    // Upgraded sockets are no longer the server's to close.
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    upgrade(request, socket, head).catch(() => socket.destroy());
+  });
+  await app.prepare();
+  await new Promise<void>((done, failed) => {
+    server.once('error', failed);
+    server.listen(port, host, done);
+  });
+  log.info({ url: process.env.MERIDIAN_URL, port, host }, 'ready');
+
+  let ending = false;
+  const end = (why: string) => {
+    if (ending) return;
+    ending = true;
+    log.info({ why }, 'stopping');
+    server.close(() => process.exit(0));
+    server.closeIdleConnections();
+    setTimeout(() => {
+      server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
+      setTimeout(() => process.exit(0), 500);
+    }, PATIENCE_MS);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => end(signal));
+  if (process.env.MERIDIAN_SUPERVISED === '1') process.on('disconnect', () => end('supervisor gone'));
+}
+
+main().catch((err: unknown) => {
+  if (err instanceof Refused && err.code === 'CONFIG_INVALID') {
+    log.fatal(`${err.facts.variable} ${err.facts.problem}`);
+    process.exit(78);
+  }
+  log.fatal({ err }, 'the web server could not start');
+  process.exit(70);
+});
