@@ -60,6 +60,14 @@ export function factsReader(facts: RefusalFacts, now?: number) {
       if (n === null) return null;
       return isHardResource(resource) ? formatAmount(resource, n) : formatNumber(n);
     },
+    /** "512 of the 2,048 MiB of memory", of two facts; null when one is missing. */
+    share: (part: string, whole: string): string | null => {
+      const [some, all, resource] = [number(part), number(whole), raw('resource')];
+      if (some === null || all === null) return null;
+      if (!isHardResource(resource)) return `${formatNumber(some)} of the ${formatNumber(all)}`;
+      const bare = formatAmount(resource, some).split(' ')[0];
+      return `${bare} of the ${formatAmount(resource, all)} of ${resourceName(resource)}`;
+    },
     resource: (fallback: string): string => {
       const v = raw('resource');
       return isHardResource(v) ? resourceName(v) : text('resource', fallback);

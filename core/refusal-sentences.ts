@@ -65,10 +65,8 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
   // node
   NODE_FULL: (f) => {
     const until = f.time('until');
-    const room =
-      f.amount('free') && f.amount('wants')
-        ? ` It has ${f.amount('free')} of ${f.resource('what you need')} free of the ${f.amount('wants')} you asked for${until ? ` until ${until}` : ''}.`
-        : '';
+    const share = f.share('free', 'wants');
+    const room = share ? ` It has ${share} you asked for${until ? ` until ${until}` : ''}.` : '';
     return `${f.name('node', 'The node')} is full.${room} Pick another node or ask for less.`;
   },
   NODE_UNREACHABLE: (f) =>
@@ -105,8 +103,11 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
   NOT_DELEGATED: (f) =>
     `${f.name('node', 'The node')} has given this agent no authority to issue tickets. Pick another node, or wait until it has.`,
   NOT_ADVERTISED: (f) => `${f.name('node', 'The node')} is not among those this agent offers. Pick another node.`,
-  DELEGATION_SPENT: (f) =>
-    `All that ${f.name('node', 'the node')} let this agent give out is promised${f.amount('free') && f.amount('wants') ? `: ${f.amount('free')} of ${f.resource('it')} left of the ${f.amount('wants')} you asked for` : ''}. Pick another node or ask for less.`,
+  DELEGATION_SPENT: (f) => {
+    const share = f.share('free', 'wants');
+    const left = share ? `: ${share} you asked for is left` : '';
+    return `All that ${f.name('node', 'the node')} let this agent give out is promised${left}. Pick another node or ask for less.`;
+  },
   IDEMPOTENCY_MISMATCH: (f) =>
     `The key${f.part('key', (k) => ` ${k}`)} was already used for another request. Use a new key for a new request.`,
   AGENT_UNREACHABLE: (f) =>

@@ -47,10 +47,18 @@ const headers = new Bounded<string, string>(64);
 function signingInput<T extends StatementType>(type: T, claims: ClaimsOf[T], key: SigningKey): string {
   const checked = parseClaims(type, claims);
   if (checked.iss !== key.jkt) throw new Refused('STATEMENT_MALFORMED', { problem: 'iss is not the signing key' });
-  const input = `${header(type, key.jkt)}.${Buffer.from(JSON.stringify(checked)).toString('base64url')}`;
+  const input = `${header(type, key.jkt)}.${Buffer.from(wellFormed(checked)).toString('base64url')}`;
   const bytes = input.length + 87; // the dot and the 86 characters of the signature
   if (bytes > MAX_STATEMENT_BYTES) throw new Refused('STATEMENT_TOO_LARGE', { bytes, max: MAX_STATEMENT_BYTES });
   return input;
+}
+
+/** Lone surrogates (a text cut in two by somebody) become U+FFFD, as in UTF-8; readers refuse their escapes. */
+function wellFormed(claims: object): string {
+  const json = JSON.stringify(claims);
+  return json.includes('\\ud')
+    ? JSON.stringify(claims, (_, v) => (typeof v === 'string' ? v.toWellFormed() : v))
+    : json;
 }
 
 function header(type: StatementType, kid: string): string {
