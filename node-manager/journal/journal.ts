@@ -78,6 +78,11 @@ export class Journal {
     return this.enqueue(null);
   }
 
+  /** Resolves when all appends so far are durable. */
+  settled(): Promise<void> {
+    return this.flushing ? this.enqueue(null) : this.failed ? Promise.reject(this.failed) : Promise.resolve();
+  }
+
   /** Ends the log with a mark, so that damage to the last record is seen at the next start. Waits for what is queued. */
   async close(): Promise<void> {
     if (!this.failed && this.handle) await this.enqueue(null).catch(() => {});

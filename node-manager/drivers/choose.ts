@@ -1,0 +1,26 @@
+import type { z } from 'zod';
+import { Refused } from '@/core/errors';
+import type { DriverView } from '@/protocol/node-manager/schemas';
+import type { Logger } from '../log';
+import type { Driver } from './driver';
+import { SimulatedDriver } from './simulated';
+
+type Host = { data: string; node: string; log: Logger };
+type Chosen = { driver: Driver; drivers: z.infer<typeof DriverView>[] };
+
+const SIMULATED_START_MS = 30;
+
+/**
+ * The driver for this host: `oci` where it can, else `simulated`, saying exactly what is missing. Throws DRIVER_UNABLE when
+ * `oci` was asked for and cannot be.
+ */
+export async function chooseDriver(wanted: 'auto' | 'oci' | 'simulated', host: Host): Promise<Chosen> {
+  const missing: string[] = ['not built yet'];
+  const drivers = [
+    { name: 'oci' as const, able: missing.length === 0, missing },
+    { name: 'simulated' as const, able: true, missing: [] },
+  ];
+  if (wanted === 'oci' && missing.length > 0) throw new Refused('DRIVER_UNABLE', { driver: 'oci', missing });
+  if (wanted !== 'simulated' && missing.length > 0) host.log.warn({ missing }, 'this host cannot run slivers as containers: they will be simulated');
+  return { driver: new SimulatedDriver(() => ({ behaviour: 'normal', startMs: SIMULATED_START_MS })), drivers };
+}

@@ -1,0 +1,41 @@
+import type { ResourceVector } from '@/core/resources/vector';
+
+/** What a driver needs to make a sliver. */
+export type SliverSpec = {
+  /** Safe as a file name and as a container id; the lease's id. */
+  id: string;
+  slice: string;
+  /** What `hostname` prints inside. */
+  hostname: string;
+  resources: ResourceVector;
+};
+
+/** `running`; `stopped`: kept, nothing runs; `exited`: should run, but its first process ended. */
+export type FoundState = 'running' | 'stopped' | 'exited';
+
+export type ExecResult = { exitCode: number | null; signal: string | null; stdout: string; stderr: string; truncated: boolean; timedOut: boolean };
+export type ExecOptions = { timeoutMs: number; maxBytes: number; signal: AbortSignal };
+
+/**
+ * Makes slivers out of whatever the host has. Every step is idempotent: after a crash in the middle of any, the same step
+ * again, or `remove`, sets things right. Steps on one sliver never overlap; steps on different ones do.
+ */
+export interface Driver {
+  readonly name: 'oci' | 'simulated';
+  readonly images: readonly string[];
+  /** Every sliver of this node that exists in any form, also half made. */
+  list(signal: AbortSignal): Promise<ReadonlyMap<string, FoundState>>;
+  /** Makes what is missing and starts it; resolves when its first process runs. */
+  start(spec: SliverSpec, signal: AbortSignal): Promise<void>;
+  /** Ends all its processes; its files stay. */
+  stop(id: string, signal: AbortSignal): Promise<void>;
+  /** Leaves nothing of it. */
+  remove(id: string, signal: AbortSignal): Promise<void>;
+  exec(id: string, argv: readonly string[], options: ExecOptions): Promise<ExecResult>;
+  /** Do slivers end without our doing? Then the keeper looks from time to time. */
+  readonly auditMs: number | null;
+  /** How many steps may run at once. */
+  readonly concurrency: number;
+  /** Gives back what the driver holds of the host besides slivers. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,234 @@
+import type { z } from 'zod';
+import { Refused } from '@/core/errors';
+import type { HeartbeatInput, HeartbeatOutput } from '@/protocol/agent/schemas';
+import { type EnrolmentToken } from '@/protocol/pki/enrolment-token';
+import { renewalDue, type TlsIdentity, tlsIdentity } from '@/protocol/pki/identity';
+import { type IdentityKey, thumbprint } from '@/protocol/statement/keys';
+import { agentClient, closeClients, orRefused } from '@/protocol/transport/client';
+import type { Logger } from '../log';
+import { enrol, renewCertificate } from './enrol';
+import type { Enrolment, EnrolmentStore } from './enrolment';
+
+export const HEARTBEAT_MS = 10_000;
+/** A changed sliver is reported after this long, together with what else changed meanwhile. */
+const COALESCE_MS = 30;
+/** No longer than a heartbeat: an agent that is back hears of the node at once. */
+const MAX_BACKOFF_MS = HEARTBEAT_MS;
+const MAX_REPORTS = 1000;
+
+type Heartbeat = z.infer<typeof HeartbeatInput>;
+type Report = Heartbeat['slivers'][number];
+
+export type AgentLinkOptions = {
+  node: string;
+  key: IdentityKey;
+  address: string;
+  incarnation: () => string;
+  store: EnrolmentStore;
+  token: EnrolmentToken | null;
+  log: Logger;
+  now: () => number;
+  /** All of a heartbeat but its number and slivers. */
+  vitals: () => Omit<Heartbeat, 'seq' | 'full' | 'slivers'>;
+  /** The slivers to report: all, or those named. */
+  reports: (ids: readonly string[] | 'all') => Report[];
+  delegation: (enrolment: Enrolment) => string;
+  /** What the agent's answer changes for the node; durable before it resolves. */
+  heard: (answer: z.infer<typeof HeartbeatOutput>) => Promise<void>;
+  /** False while this (simulated) node plays dead. */
+  alive: () => boolean;
+  /** Wait before the first heartbeat, in ms: a fleet does not call all at once. */
+  firstMs: number;
+};
+
+/**
+ * The node's line to its agent: enrols, keeps the certificate and the delegation fresh, pushes heartbeats. Nothing of it is
+ * needed for the node to keep its leases: while the agent is away the node works on, and this tries again.
+ */
+export class AgentLink {
+  private enrolment: Enrolment | null;
+  private identity: TlsIdentity | null = null;
+  private readonly source = () => this.tls();
+  private readonly changed = new Set<string>();
+  private seq = 0;
+  private full = true;
+  private wantDelegation: boolean;
+  private failures = 0;
+  private timer: NodeJS.Timeout | null = null;
+  private timerAt = Number.POSITIVE_INFINITY;
+  private running: Promise<void> | null = null;
+  private readonly stopper = new AbortController();
+
+  constructor(readonly o: AgentLinkOptions) {
+    this.enrolment = o.store.get(o.node);
+    if (this.enrolment) this.adopt(this.enrolment);
+    this.wantDelegation = this.enrolment === null;
+  }
+
+  /** Null until enrolled. */
+  get enrolled(): Enrolment | null {
+    return this.enrolment;
+  }
+
+  /** Who the node is in TLS, or null until it is enrolled. */
+  get tlsIdentity(): TlsIdentity | null {
+    return this.identity;
+  }
+
+  /**
+   * Enrols when that was not done yet, waiting for an agent that is away. Throws Refused TOKEN_INVALID, TOKEN_USED (the
+   * token will not become good), NODE_NOT_ENROLLED without a token.
+   */
+  async ensureEnrolled(): Promise<void> {
+    if (this.enrolment) return;
+    const { token, node } = this.o;
+    if (!token) throw new Refused('NODE_NOT_ENROLLED', { node });
+    if (token.node !== node) throw new Refused('TOKEN_INVALID', { problem: `it is for ${token.node}, not for ${node}` });
+    for (let failures = 0; ; failures++) {
+      this.stopper.signal.throwIfAborted();
+      try {
+        this.keep(await enrol(token, this.who()));
+        this.o.log.info({ node, agent: token.agent }, 'enrolled');
+        return;
+      } catch (err) {
+        if (!(err instanceof Refused) || err.code !== 'AGENT_UNREACHABLE') throw err;
+        if (failures % 10 === 0) this.o.log.warn({ node, reason: err.reason }, 'cannot enrol yet: the agent does not answer');
+        await pause(backoff(failures), this.stopper.signal);
+      }
+    }
+  }
+
+  begin(): void {
+    this.schedule(this.o.firstMs);
+  }
+
+  /** A sliver's state changed: tells the agent soon. */
+  report(id: string): void {
+    this.changed.add(id);
+    if (this.failures === 0) this.schedule(COALESCE_MS);
+  }
+
+  /** Signs and sends a new delegation with the next heartbeat. */
+  renewDelegation(): void {
+    this.wantDelegation = true;
+  }
+
+  async stop(): Promise<void> {
+    this.stopper.abort();
+    if (this.timer) clearTimeout(this.timer);
+    await this.running?.catch(() => {});
+    await closeClients(this.source);
+  }
+
+  private schedule(ms: number): void {
+    const at = Date.now() + ms;
+    if (this.stopper.signal.aborted || at >= this.timerAt) return;
+    if (this.timer) clearTimeout(this.timer);
+    this.timerAt = at;
+    this.timer = setTimeout(() => {
+      this.timer = null;
+      this.timerAt = Number.POSITIVE_INFINITY;
+      if (!this.running) this.running = this.turn().finally(() => this.turned());
+    }, ms).unref();
+  }
+
+  private turned(): void {
+    this.running = null;
+    const soon = this.failures === 0 && (this.changed.size > 0 || this.full || this.wantDelegation);
+    this.schedule(soon ? COALESCE_MS : this.failures > 0 ? Math.max(HEARTBEAT_MS / 10, backoff(this.failures)) : jittered(HEARTBEAT_MS));
+  }
+
+  private async turn(): Promise<void> {
+    if (!this.enrolment || !this.o.alive()) return;
+    try {
+      await this.freshCertificate();
+      if (this.wantDelegation) await this.sendDelegation();
+      await this.heartbeat();
+      if (this.failures > 0) this.o.log.info({ node: this.o.node, failures: this.failures }, 'the agent answers again');
+      this.failures = 0;
+    } catch (err) {
+      if (this.stopper.signal.aborted) return;
+      this.failures += 1;
+      this.full = true; // whatever it had not got yet, and maybe another agent's memory
+      const reason = err instanceof Refused ? err.reason : null;
+      if (this.failures === 1 || this.failures % 30 === 0) {
+        this.o.log.warn(reason ? { node: this.o.node, reason, failures: this.failures } : { node: this.o.node, err }, 'the agent could not be told how this node does');
+      }
+    }
+  }
+
+  private async heartbeat(): Promise<void> {
+    const full = this.full;
+    const ids = [...this.changed];
+    const all = this.o.reports(full ? 'all' : ids);
+    const slivers = all.slice(0, MAX_REPORTS);
+    this.changed.clear();
+    for (const later of all.slice(MAX_REPORTS)) this.changed.add(later.leaseJti);
+    try {
+      const input = { ...this.o.vitals(), seq: this.seq++, full, slivers };
+      const answer = await orRefused(this.client().heartbeat.mutate(input, { signal: this.stopper.signal }));
+      this.full = answer.wantFull && !full;
+      this.wantDelegation ||= answer.wantDelegation;
+      await this.o.heard(answer);
+    } catch (err) {
+      for (const id of ids) this.changed.add(id);
+      throw err;
+    }
+  }
+
+  private async sendDelegation(): Promise<void> {
+    if (!this.enrolment) return;
+    await orRefused(this.client().delegate.mutate({ delegation: this.o.delegation(this.enrolment) }, { signal: this.stopper.signal }));
+    this.wantDelegation = false;
+    this.o.log.debug({ node: this.o.node }, 'delegated to the agent');
+  }
+
+  private async freshCertificate(): Promise<void> {
+    if (!this.enrolment || !this.identity) return;
+    const moved = this.enrolment.address !== this.o.address;
+    if (!moved && !renewalDue(this.identity, new Date(this.o.now()))) return;
+    this.keep(await renewCertificate(this.enrolment, this.who(), this.o.now()));
+    this.o.log.info({ node: this.o.node, notAfter: this.identity.notAfter.toISOString() }, 'renewed the certificate');
+  }
+
+  private keep(enrolment: Enrolment): void {
+    this.adopt(enrolment); // throws when the certificate is not for this key: then it is not kept
+    this.o.store.put(enrolment);
+  }
+
+  private adopt(enrolment: Enrolment): void {
+    this.identity = tlsIdentity(this.o.key, enrolment.certificatePem, enrolment.caPem);
+    this.enrolment = enrolment;
+  }
+
+  private client() {
+    const { agent } = this.enrolment ?? {};
+    if (!agent) throw new Refused('NODE_NOT_ENROLLED', { node: this.o.node });
+    return agentClient({ address: agent.address, urn: agent.urn, jkt: thumbprint(agent.publicKey) }, this.source);
+  }
+
+  private tls(): TlsIdentity {
+    if (!this.identity) throw new Refused('NODE_NOT_ENROLLED', { node: this.o.node });
+    return this.identity;
+  }
+
+  private who() {
+    return { key: this.o.key, address: this.o.address, incarnation: this.o.incarnation() };
+  }
+}
+
+/** Exponential, jittered, ms. */
+function backoff(failures: number): number {
+  return Math.min(MAX_BACKOFF_MS, 500 * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2);
+}
+
+function jittered(ms: number): number {
+  return ms * (0.9 + Math.random() / 5);
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener('abort', () => { clearTimeout(timer); reject(signal.reason); }, { once: true });
+  });
+}

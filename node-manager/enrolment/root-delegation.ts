@@ -1,0 +1,34 @@
+import type { HardAmounts } from '@/core/resources/vector';
+import type { IdentityKey } from '@/protocol/statement/keys';
+import { signStatement } from '@/protocol/statement/sign';
+import { newStatementId } from '../lease/redeem';
+import type { Enrolment } from './enrolment';
+
+const DAY_SECONDS = 86_400;
+/** How long a root delegation holds, and when a new one is sent. */
+export const DELEGATION_DAYS = 30;
+export const DELEGATION_RENEW_DAYS = 20;
+
+/**
+ * The node's root delegation: its agent may issue tickets for all that the node has, without oversubscription, for 30 days.
+ * It holds from a little ago, so that an agent whose clock is behind can use it at once.
+ */
+export function rootDelegation(key: IdentityKey, node: string, incarnation: string, capacity: HardAmounts, agent: Enrolment['agent'], now: number): string {
+  const at = Math.floor(now / 1000);
+  return signStatement(
+    'delegation+jwt',
+    {
+      iss: key.jkt,
+      jti: newStatementId(),
+      node,
+      grantee: agent.publicKey,
+      granteeUrn: agent.urn,
+      rights: capacity,
+      degreeMilli: 1000,
+      incarnation,
+      nbf: at - 600,
+      exp: at + DELEGATION_DAYS * DAY_SECONDS,
+    },
+    key,
+  );
+}

@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { Refused } from '@/core/errors';
+import { HardAmountsSchema } from '@/protocol/resources';
+
+const hostPort = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'must be host:port');
+const flag = z.enum(['0', '1', '']).default('0').transform((v) => v === '1');
+const json = z.string().transform((text, ctx) => {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    ctx.addIssue({ code: 'custom', message: 'must be JSON' });
+    return z.NEVER;
+  }
+});
+const logLevel = z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info');
+
+const NodeEnv = z.object({
+  MERIDIAN_DATA: z.string().min(1).default('.data'),
+  MERIDIAN_LOG_LEVEL: logLevel,
+  MERIDIAN_SUPERVISED: flag,
+  MERIDIAN_NODE_DATA: z.string().min(1).optional(),
+  MERIDIAN_NODE_LISTEN: hostPort.default('127.0.0.1:7430'),
+  MERIDIAN_NODE_ADDRESS: hostPort.optional(),
+  MERIDIAN_NODE_TOKEN: z.string().optional(),
+  MERIDIAN_NODE_TOKEN_FILE: z.string().optional(),
+  MERIDIAN_NODE_DRIVER: z.enum(['auto', 'oci', 'simulated']).default('auto'),
+  MERIDIAN_NODE_STOP_SLIVERS_ON_EXIT: flag,
+  MERIDIAN_NODE_CAPACITY: json.pipe(HardAmountsSchema).optional(),
+});
+
+const SimulatorEnv = z.object({
+  MERIDIAN_DATA: z.string().min(1).default('.data'),
+  MERIDIAN_LOG_LEVEL: logLevel,
+  MERIDIAN_SUPERVISED: flag,
+  MERIDIAN_SIMULATOR_DATA: z.string().min(1).optional(),
+  MERIDIAN_SIMULATOR_LISTEN: hostPort.default('127.0.0.1:7440'),
+  MERIDIAN_SIMULATOR_ADDRESS: hostPort.optional(),
+  MERIDIAN_SIMULATOR_MANIFEST: z.string().min(1),
+});
+
+export type Environment = Record<string, string | undefined>;
+
+/** One real node's settings. Throws Refused CONFIG_INVALID naming the variable. */
+export function nodeEnv(env: Environment) {
+  const e = parse(NodeEnv, env);
+  return {
+    data: e.MERIDIAN_NODE_DATA ?? `${e.MERIDIAN_DATA}/node`,
+    listen: e.MERIDIAN_NODE_LISTEN,
+    address: e.MERIDIAN_NODE_ADDRESS ?? e.MERIDIAN_NODE_LISTEN,
+    token: e.MERIDIAN_NODE_TOKEN || tokenFrom(e.MERIDIAN_NODE_TOKEN_FILE),
+    driver: e.MERIDIAN_NODE_DRIVER,
+    stopSliversOnExit: e.MERIDIAN_NODE_STOP_SLIVERS_ON_EXIT,
+    capacity: e.MERIDIAN_NODE_CAPACITY ?? null,
+    logLevel: e.MERIDIAN_LOG_LEVEL,
+    supervised: e.MERIDIAN_SUPERVISED,
+  };
+}
+
+/** A simulator's settings. Throws Refused CONFIG_INVALID naming the variable. */
+export function simulatorEnv(env: Environment) {
+  const e = parse(SimulatorEnv, env);
+  return {
+    data: e.MERIDIAN_SIMULATOR_DATA ?? `${e.MERIDIAN_DATA}/simulator`,
+    listen: e.MERIDIAN_SIMULATOR_LISTEN,
+    address: e.MERIDIAN_SIMULATOR_ADDRESS ?? e.MERIDIAN_SIMULATOR_LISTEN,
+    manifest: e.MERIDIAN_SIMULATOR_MANIFEST,
+    logLevel: e.MERIDIAN_LOG_LEVEL,
+    supervised: e.MERIDIAN_SUPERVISED,
+  };
+}
+
+function parse<T extends z.ZodType>(schema: T, env: Environment): z.infer<T> {
+  const result = schema.safeParse(env);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const [variable, ...rest] = issue?.path.map(String) ?? [];
+  const problem = rest.length > 0 ? `${rest.join('.')}: ${issue?.message}` : (issue?.message ?? 'not understood');
+  throw new Refused('CONFIG_INVALID', { variable: variable ?? 'environment', problem });
+}
+
+/** The token in the file; null without one: an enrolled node needs none. */
+function tokenFrom(path: string | undefined): string | null {
+  if (!path) return null;
+  try {
+    return readFileSync(path, 'utf8').trim() || null;
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
+    throw new Refused('CONFIG_INVALID', { variable: 'MERIDIAN_NODE_TOKEN_FILE', problem: `cannot be read: ${path}` }, { cause });
+  }
+}

@@ -1,0 +1,111 @@
+import { z } from 'zod';
+import { HardAmountsSchema, ResourceVectorSchema } from '@/protocol/resources';
+
+/** A delegation link as a lease is charged to it. */
+const Link = z.object({ iss: z.string(), jti: z.string(), rights: HardAmountsSchema, degreeMilli: z.int() });
+
+/** A lease as the journal keeps it. `start`, `end`: epoch seconds, [start, end). */
+export const LeaseRecord = z.object({
+  jti: z.string(),
+  slice: z.string(),
+  sliver: z.string(),
+  /** Only this key may change the lease. */
+  holder: z.string(),
+  sub: z.string(),
+  resources: ResourceVectorSchema,
+  start: z.int(),
+  end: z.int(),
+  graceSeconds: z.int(),
+  ticket: z.object({ iss: z.string(), jti: z.string() }),
+  /** SHA-256 of the ticket's text: the very same text again gets the same lease. */
+  ticketHash: z.string(),
+  links: z.array(Link),
+  /** The signed lease. */
+  text: z.string(),
+});
+export type LeaseRecord = z.infer<typeof LeaseRecord>;
+
+export const AdminSwitch = z.enum(['open', 'draining', 'closed']);
+export type AdminSwitch = z.infer<typeof AdminSwitch>;
+
+/** What happened on a node. `at`: epoch ms. */
+export const NodeEvent = z.discriminatedUnion('t', [
+  z.object({ t: z.literal('born'), at: z.int(), incarnation: z.string() }),
+  z.object({ t: z.literal('leased'), at: z.int(), lease: LeaseRecord }),
+  z.object({ t: z.literal('ended'), at: z.int(), lease: z.string(), receipt: z.string() }),
+  z.object({ t: z.literal('burnt'), at: z.int(), iss: z.string(), jti: z.string(), receipt: z.string() }),
+  z.object({ t: z.literal('keys'), at: z.int(), slice: z.string(), keys: z.array(z.string()) }),
+  z.object({ t: z.literal('policy'), at: z.int(), adminSwitch: AdminSwitch, revokedKeys: z.array(z.string()) }),
+]);
+export type NodeEvent = z.infer<typeof NodeEvent>;
+
+/** What became of a ticket: a lease that lives, a lease that ended, or burnt unredeemed. Remembered for ever. */
+const Spent = z.object({ fate: z.enum(['leased', 'ended', 'burnt']), lease: z.string().nullable(), receipt: z.string().nullable() });
+export type Spent = z.infer<typeof Spent>;
+
+/** All that a node must remember. A snapshot of it is a journal record. */
+export const NodeState = z.object({
+  incarnation: z.string(),
+  leases: z.map(z.string(), LeaseRecord),
+  spent: z.map(z.string(), Spent),
+  keys: z.map(z.string(), z.array(z.string())),
+  adminSwitch: AdminSwitch,
+  revokedKeys: z.array(z.string()),
+});
+export type NodeState = z.infer<typeof NodeState>;
+
+export function emptyNode(): NodeState {
+  return { incarnation: '', leases: new Map(), spent: new Map(), keys: new Map(), adminSwitch: 'open', revokedKeys: [] };
+}
+
+/** Redemption is keyed by issuer and statement id, never by text. */
+export function ticketKey(ticket: { iss: string; jti: string }): string {
+  return `${ticket.iss} ${ticket.jti}`;
+}
+
+/**
+ * Enters what happened into the state, which it changes in place (a node's memory grows with its history; a copy for each event
+ * would not do). Deterministic; the same event twice is the same as once.
+ */
+export function applyEvent(state: NodeState, event: NodeEvent): void {
+  switch (event.t) {
+    case 'born':
+      state.incarnation = event.incarnation;
+      return;
+    case 'leased':
+      if (state.spent.has(ticketKey(event.lease.ticket))) return;
+      state.leases.set(event.lease.jti, event.lease);
+      state.spent.set(ticketKey(event.lease.ticket), { fate: 'leased', lease: event.lease.jti, receipt: null });
+      return;
+    case 'ended': {
+      const lease = state.leases.get(event.lease);
+      if (!lease) return;
+      state.leases.delete(event.lease);
+      state.spent.set(ticketKey(lease.ticket), { fate: 'ended', lease: lease.jti, receipt: event.receipt });
+      if (![...state.leases.values()].some((other) => other.slice === lease.slice)) state.keys.delete(lease.slice);
+      return;
+    }
+    case 'burnt':
+      if (!state.spent.has(ticketKey(event))) state.spent.set(ticketKey(event), { fate: 'burnt', lease: null, receipt: event.receipt });
+      return;
+    case 'keys':
+      state.keys.set(event.slice, event.keys);
+      return;
+    case 'policy':
+      state.adminSwitch = event.adminSwitch;
+      state.revokedKeys = event.revokedKeys;
+  }
+}
+
+/** The state as plain JSON, and back. */
+export function snapshotOf(state: NodeState) {
+  return { ...state, leases: [...state.leases], spent: [...state.spent], keys: [...state.keys] };
+}
+
+const pairs = <T extends z.ZodType>(value: T) => z.array(z.tuple([z.string(), value]));
+const Snapshot = NodeState.extend({ leases: pairs(LeaseRecord), spent: pairs(Spent), keys: pairs(z.array(z.string())) });
+
+export function fromSnapshot(json: unknown): NodeState {
+  const s = Snapshot.parse(json);
+  return { ...s, leases: new Map(s.leases), spent: new Map(s.spent), keys: new Map(s.keys) };
+}

@@ -1,0 +1,97 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { Refused } from '@/core/errors';
+import { hardOf } from '@/core/resources/vector';
+import type { IdentityKey } from '@/protocol/statement/keys';
+import type { LeaseClaims, ReceiptClaims } from '@/protocol/statement/schemas';
+import { signStatement } from '@/protocol/statement/sign';
+import type { VerifiedTicket } from '@/protocol/statement/ticket';
+import { sliverUrn } from '../sliver/names';
+import type { Books } from './books';
+import { claimOf } from './books';
+import { type LeaseRecord, type NodeState, ticketKey } from './node-state';
+
+/** Whoever decides on a node: its name, key and state. */
+export type NodeSelf = { urn: string; key: IdentityKey; state: NodeState };
+
+/** What the node offers and how far it goes. */
+export type Offer = { images: readonly string[]; profiles: readonly string[]; maxTermSeconds: number };
+
+/** An id for a statement: 128 random bits. */
+export function newStatementId(): string {
+  return randomBytes(16).toString('base64url');
+}
+
+export function ticketHash(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}
+
+/**
+ * Judges a verified ticket against the node's state and books, and makes the lease: nothing is changed, the caller enters it in the same
+ * turn. `now`: epoch ms. Throws Refused NODE_CLOSED, TICKET_SPENT, TICKET_BURNT, ALREADY_LEASED, IMAGE_UNKNOWN, PROFILE_UNKNOWN,
+ * TERM_TOO_LONG, NODE_FULL, EXCEEDS_PARENT.
+ */
+export function makeLease(self: NodeSelf, books: Books, offer: Offer, ticket: VerifiedTicket, text: string, now: number): LeaseRecord {
+  const { claims, chain } = ticket;
+  const { state } = self;
+  judgeUnspent(state, claims);
+  if (state.adminSwitch !== 'open') throw new Refused('NODE_CLOSED', { node: self.urn, adminSwitch: state.adminSwitch });
+  judgeOffer(offer, claims);
+  const wanted = { resources: claims.resources, start: claims.start, end: claims.end, graceSeconds: claims.graceSeconds };
+  judgeAlone(self, claims.slice, wanted);
+  const links = chain.map(({ iss, jti, rights, degreeMilli }) => ({ iss, jti, rights: hardOf(rights), degreeMilli }));
+  books.judge({ ...wanted, links });
+  const lease: LeaseClaims = {
+    iss: self.key.jkt,
+    jti: newStatementId(),
+    node: self.urn,
+    incarnation: state.incarnation,
+    slice: claims.slice,
+    sliver: '',
+    cnf: { jkt: claims.cnf.jkt },
+    sub: claims.sub,
+    ...wanted,
+    ticket: { iss: claims.iss, jti: claims.jti },
+    iat: Math.floor(now / 1000),
+  };
+  lease.sliver = sliverUrn(claims.slice, self.urn, lease.jti);
+  const { jti, slice, sliver, sub } = lease;
+  return { jti, slice, sliver, sub, holder: lease.cnf.jkt, ...wanted, ticket: lease.ticket, ticketHash: ticketHash(text), links, text: signStatement('lease+jwt', lease, self.key) };
+}
+
+/** A ticket counts once per node, for ever. */
+function judgeUnspent(state: NodeState, ticket: { iss: string; jti: string }): void {
+  const spent = state.spent.get(ticketKey(ticket));
+  if (!spent) return;
+  const facts = { iss: ticket.iss, jti: ticket.jti };
+  throw spent.fate === 'burnt' ? new Refused('TICKET_BURNT', facts) : new Refused('TICKET_SPENT', facts);
+}
+
+function judgeOffer(offer: Offer, claims: VerifiedTicket['claims']): void {
+  const { image, profile } = claims.resources;
+  if (!offer.images.includes(image)) throw new Refused('IMAGE_UNKNOWN', { image, offers: [...offer.images] });
+  if (!offer.profiles.includes(profile)) throw new Refused('PROFILE_UNKNOWN', { profile, offers: [...offer.profiles] });
+  const askedSeconds = claims.end - claims.start;
+  if (askedSeconds > offer.maxTermSeconds) throw new Refused('TERM_TOO_LONG', { askedSeconds, maxSeconds: offer.maxTermSeconds });
+}
+
+/** At most one lease of a slice at any instant. */
+function judgeAlone(self: NodeSelf, slice: string, wanted: Parameters<typeof claimOf>[0]): void {
+  const want = claimOf(wanted);
+  for (const other of self.state.leases.values()) {
+    if (other.slice !== slice) continue;
+    const held = claimOf(other);
+    if (held.start < want.end && want.start < held.end) {
+      throw new Refused('ALREADY_LEASED', { slice, node: self.urn, until: new Date(held.end).toISOString() });
+    }
+  }
+}
+
+/** A signed word that a lease or ticket is over: released, lapsed, or burnt before it was redeemed. */
+export function makeReceipt(self: NodeSelf, what: Pick<ReceiptClaims, 'kind' | 'slice' | 'ticket' | 'code' | 'facts'> & { lease?: string }, now: number): string {
+  const at = Math.floor(now / 1000);
+  return signStatement(
+    'receipt+jwt',
+    { iss: self.key.jkt, jti: newStatementId(), node: self.urn, incarnation: self.state.incarnation, ...what, since: at, iat: at },
+    self.key,
+  );
+}

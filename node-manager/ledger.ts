@@ -1,0 +1,85 @@
+import { Journal } from './journal/journal';
+import { applyEvent, emptyNode, fromSnapshot, NodeEvent, type NodeState, snapshotOf } from './lease/node-state';
+import type { Logger } from './log';
+
+/** How often time is marked when nothing else is written, in ms: a clock that stepped back while off reopens no more than this. */
+const MARK_MS = 60_000;
+
+/**
+ * The journal with the state that it stands for, of one node or of many in one file. State runs ahead of the disk by what
+ * is queued: `record` changes it at once, so that whoever decides next sees it, and resolves when it is durable.
+ */
+export class Ledger {
+  private readonly states = new Map<string, NodeState>();
+  private journal!: Journal; // set before `open` returns
+  private marker: NodeJS.Timeout | null = null;
+
+  private constructor(private readonly clock: () => number) {}
+
+  /** @throws Refused JOURNAL_DAMAGED, CONFLICT: see Journal.open */
+  static async open(directory: string, log: Logger, onFatal: (error: unknown) => void, clock: () => number = Date.now): Promise<Ledger> {
+    const ledger = new Ledger(clock);
+    ledger.journal = await Journal.open({
+      directory,
+      replay: (record) => ledger.replay(record),
+      snapshot: () => ledger.snapshot(),
+      now: () => ledger.now(),
+      notice: (message, facts) => log.warn(facts, message),
+      onFatal,
+    });
+    ledger.marker = setInterval(() => void ledger.journal.markTime().catch(() => {}), MARK_MS).unref();
+    return ledger;
+  }
+
+  static exists(directory: string): boolean {
+    return Journal.exists(directory);
+  }
+
+  /** Epoch ms; never before anything that was ever recorded, whatever the clock says. */
+  now(): number {
+    return Math.max(this.clock(), this.journal?.timeMark ?? 0);
+  }
+
+  get sequence(): number {
+    return this.journal.sequence;
+  }
+
+  /** The node's state; an empty one for a node that was never heard of. */
+  of(node: string): NodeState {
+    const known = this.states.get(node);
+    if (known) return known;
+    const made = emptyNode();
+    this.states.set(node, made);
+    return made;
+  }
+
+  /** Enters events, all in one turn, and resolves when they are on the disk. */
+  async record(node: string, ...events: NodeEvent[]): Promise<void> {
+    const state = this.of(node);
+    const durable = events.map((event) => {
+      applyEvent(state, event);
+      return this.journal.append(JSON.stringify({ n: node, e: event }));
+    });
+    await Promise.all(durable);
+  }
+
+  /** Resolves when all that was entered so far is on the disk. */
+  settled(): Promise<void> {
+    return this.journal.settled();
+  }
+
+  async close(): Promise<void> {
+    if (this.marker) clearInterval(this.marker);
+    await this.journal.close();
+  }
+
+  private replay(record: string): void {
+    const { n, e, s } = JSON.parse(record) as { n: string; e?: unknown; s?: unknown }; // ours; its checksum held
+    if (s) this.states.set(n, fromSnapshot(s));
+    else applyEvent(this.of(n), NodeEvent.parse(e));
+  }
+
+  private *snapshot(): Iterable<string> {
+    for (const [n, state] of this.states) yield JSON.stringify({ n, s: snapshotOf(state) });
+  }
+}

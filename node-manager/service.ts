@@ -1,0 +1,171 @@
+import { Refused } from '@/core/errors';
+import type { NodeManagerService } from '@/protocol/node-manager/router';
+import { decodeUnverified } from '@/protocol/statement/verify';
+import { verifyTicketAsync } from '@/protocol/statement/ticket';
+import type { Peer } from '@/protocol/trpc';
+import { type LeaseRecord, ticketKey } from './lease/node-state';
+import { makeLease, makeReceipt, ticketHash } from './lease/redeem';
+import { type NodeManager, VERSION } from './node';
+import type { SliverRecord } from './sliver/record';
+
+/** How long a release waits for the sliver's last trace to go before it answers all the same. */
+const GONE_WITHIN_MS = 5_000;
+const MAX_EXEC_BYTES = 262_144;
+
+/** What a node does for a peer, for one node. Each call first asks whether this peer may. */
+export function nodeService(node: NodeManager): NodeManagerService {
+  const { ledger, urn, driver } = node.o;
+
+  /** The deployment's service manager alone may change or see leases; a key that was revoked counts no more. */
+  const asServiceManager = (peer: Peer) => {
+    const expected = node.link.enrolled?.serviceManager;
+    if (peer.kind !== 'service-manager' || peer.jkt !== expected?.jkt) throw new Refused('NOT_ALLOWED', { permission: 'node manager, as service manager' });
+  };
+  const asDeployment = (peer: Peer) => {
+    if (peer.kind !== 'agent') asServiceManager(peer);
+  };
+  const noLease = (slice: string) => new Refused('NO_LEASE', { slice, node: urn });
+  const leasesOf = (peer: Peer, slice: string): LeaseRecord[] => [...node.state.leases.values()].filter((l) => l.slice === slice && l.holder === peer.jkt);
+
+  /** The slice's sliver that matters now: of a lease that lives, else the last that went. Another's looks like none. */
+  const recordOf = (peer: Peer, slice: string): SliverRecord => {
+    const own = [...node.keeper.records.values()].filter((r) => r.lease.slice === slice && r.lease.holder === peer.jkt);
+    const live = own.filter((r) => node.state.leases.has(r.lease.jti)).sort((a, b) => a.lease.start - b.lease.start);
+    const record = live[0] ?? own.at(-1);
+    if (!record) throw noLease(slice);
+    return record;
+  };
+  const status = (record: SliverRecord) => record.status(node.simulated);
+
+  /** The answer to a ticket that became a lease before; null for one that did not. */
+  const redeemedBefore = async (peer: Peer, text: string) => {
+    const { iss, jti } = decodeUnverified('ticket+jwt', text).claims; // trusted only as far as the whole text is one we know
+    const spent = node.state.spent.get(ticketKey({ iss, jti }));
+    const lease = spent?.fate === 'leased' && spent.lease ? node.state.leases.get(spent.lease) : undefined;
+    const record = lease && node.keeper.records.get(lease.jti);
+    if (!record || lease.ticketHash !== ticketHash(text) || lease.holder !== peer.jkt) return null;
+    await ledger.settled(); // it may be another caller's, not on the disk yet
+    return { lease: lease.text, sliver: status(record), again: true };
+  };
+
+  return {
+    async config(peer) {
+      asDeployment(peer);
+      return {
+        protocol: 1,
+        version: VERSION,
+        node: urn,
+        jkt: node.o.key.jkt,
+        incarnation: node.state.incarnation,
+        capacity: node.o.capacity,
+        drivers: node.o.drivers,
+        driver: driver.name,
+        images: [...node.offer.images],
+        profiles: [...node.offer.profiles],
+        maxTermSeconds: node.offer.maxTermSeconds,
+        now: new Date(ledger.now()).toISOString(),
+      };
+    },
+
+    async status(peer) {
+      asDeployment(peer);
+      const slivers = { scheduled: 0, starting: 0, running: 0, stopped: 0, failed: 0, gone: 0 };
+      for (const record of node.keeper.records.values()) slivers[record.state] += 1;
+      return {
+        now: new Date(ledger.now()).toISOString(),
+        uptimeSeconds: node.uptimeSeconds,
+        incarnation: node.state.incarnation,
+        journalSequence: ledger.sequence,
+        capacity: node.o.capacity,
+        free: node.books.freeAt(ledger.now()),
+        load1Milli: node.load1Milli(),
+        slivers,
+      };
+    },
+
+    async redeem(peer, { ticket: text }) {
+      asServiceManager(peer);
+      const before = await redeemedBefore(peer, text);
+      if (before) return before;
+      const now = ledger.now();
+      const ticket = await verifyTicketAsync(text, {
+        nodeUrn: urn,
+        nodeJwk: node.o.key.jwk,
+        incarnation: node.state.incarnation,
+        now,
+        revokedKeys: new Set(node.state.revokedKeys),
+        holderJkt: peer.jkt,
+      });
+      const raced = await redeemedBefore(peer, text); // while its signature was checked
+      if (raced) return raced;
+      // From here to `record` in one turn: nobody else decides in between.
+      const lease = makeLease(node.self, node.books, node.offer, ticket, text, now);
+      const durable = ledger.record(urn, { t: 'leased', at: now, lease });
+      node.books.enter(lease);
+      await durable;
+      return { lease: lease.text, sliver: status(node.keeper.enter(lease)), again: false };
+    },
+
+    async release(peer, { slice, burn }) {
+      asServiceManager(peer);
+      const now = ledger.now();
+      const receipts: string[] = [];
+      const burning = burn.flatMap(({ iss, jti }) => {
+        const spent = node.state.spent.get(ticketKey({ iss, jti }));
+        if (spent?.receipt) receipts.push(spent.receipt);
+        if (spent) return [];
+        const receipt = makeReceipt(node.self, { kind: 'burnt', slice, ticket: { iss, jti }, code: 'TICKET_BURNT', facts: { iss, jti } }, now);
+        receipts.push(receipt);
+        return [ledger.record(urn, { t: 'burnt', at: now, iss, jti, receipt })];
+      });
+      const leases = leasesOf(peer, slice);
+      const ending = leases.map((lease) => node.end(lease, 'released'));
+      await Promise.all(burning);
+      receipts.push(...(await Promise.all(ending)));
+      await ledger.settled(); // also what an earlier call burnt a moment ago
+      await Promise.all(leases.map((lease) => node.keeper.untilGone(lease.jti, GONE_WITHIN_MS)));
+      return { outcome: leases.length > 0 ? 'released' : 'nothing', receipts: [...new Set(receipts)].slice(0, 65) };
+    },
+
+    async setKeys(peer, { slice, keys }) {
+      asServiceManager(peer);
+      if (leasesOf(peer, slice).length === 0) throw noLease(slice);
+      const wanted = [...new Set(keys)];
+      const known = node.state.keys.get(slice) ?? [];
+      const changed = known.length !== wanted.length || wanted.some((key, i) => key !== known[i]);
+      if (changed) await ledger.record(urn, { t: 'keys', at: ledger.now(), slice, keys: wanted });
+      return { count: wanted.length, changed };
+    },
+
+    async keys(peer, { slice }) {
+      asServiceManager(peer);
+      if (leasesOf(peer, slice).length === 0) throw noLease(slice);
+      return { keys: [...(node.state.keys.get(slice) ?? [])] };
+    },
+
+    async slivers(peer) {
+      asServiceManager(peer);
+      return { slivers: [...node.keeper.records.values()].filter((r) => r.lease.holder === peer.jkt).slice(0, 1000).map(status) };
+    },
+
+    async sliver(peer, { slice, waitWhile, waitMs }, signal) {
+      asServiceManager(peer);
+      const until = Date.now() + waitMs;
+      for (;;) {
+        const record = recordOf(peer, slice);
+        const left = until - Date.now();
+        if (record.state !== waitWhile || left <= 0 || signal.aborted) return status(record);
+        await node.nextChange(slice, left, signal);
+      }
+    },
+
+    async exec(peer, { slice, argv, timeoutMs }, signal) {
+      asServiceManager(peer);
+      const record = recordOf(peer, slice);
+      if (record.state !== 'running') throw new Refused('WRONG_STATE', { kind: 'sliver', id: record.lease.sliver, state: record.state, needs: 'running' });
+      const began = performance.now();
+      const result = await driver.exec(record.lease.jti, argv, { timeoutMs, maxBytes: MAX_EXEC_BYTES, signal });
+      return { ...result, durationMs: Math.round(performance.now() - began) };
+    },
+  };
+}

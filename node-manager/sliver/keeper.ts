@@ -1,0 +1,225 @@
+import type { NodeSliverState } from '@/protocol/node-manager/schemas';
+import type { Driver, FoundState } from '../drivers/driver';
+import type { LeaseRecord } from '../lease/node-state';
+import type { Logger } from '../log';
+import { type Attempts, desired, plan, type Step } from './plan';
+import { SliverRecord, startFailure } from './record';
+import { sliverHostname } from './names';
+
+/** A sliver that fails to start this often is `failed` for good: its service manager looks for another node. */
+const MAX_STARTS = 3;
+const BACKOFF_MS = 250;
+const MAX_BACKOFF_MS = 30_000;
+/** How long a sliver that is gone can still be asked about. */
+const REMEMBER_GONE_MS = 600_000;
+const MAX_TIMER_MS = 2_147_000_000; // setTimeout's own bound is 2^31 − 1
+
+export type KeeperOptions = {
+  node: string;
+  driver: Driver;
+  log: Logger;
+  now: () => number;
+  leases: () => ReadonlyMap<string, LeaseRecord>;
+  /** The lease's grace is over: enters that durably. */
+  lapse: (lease: LeaseRecord) => Promise<void>;
+  /** A sliver's state is another one now. */
+  onChange: (record: SliverRecord) => void;
+};
+
+/**
+ * Brings the node's slivers to what its leases ask for: plan, apply, and let the next pass repair what failed. Steps on different
+ * slivers run beside each other; a slow one holds up nobody else.
+ */
+export class SliverKeeper {
+  readonly records = new Map<string, SliverRecord>();
+  private found = new Map<string, FoundState>();
+  private readonly attempts = new Map<string, Attempts>();
+  private readonly running = new Map<string, Promise<void>>();
+  private readonly stopper = new AbortController();
+  private timer: NodeJS.Timeout | null = null;
+  private audit: NodeJS.Timeout | null = null;
+  private queued = false;
+  private stopping = false;
+
+  constructor(private readonly o: KeeperOptions) {}
+
+  /** Looks at what a predecessor left, adopts what has a lease, and begins. */
+  async begin(): Promise<void> {
+    const now = this.o.now();
+    this.found = new Map(await this.o.driver.list(this.stopper.signal));
+    for (const lease of this.o.leases().values()) {
+      const found = this.found.get(lease.jti);
+      const state = found === 'running' ? 'running' : stateBefore(lease, now);
+      this.records.set(lease.jti, new SliverRecord(lease, state, now));
+    }
+    const auditMs = this.o.driver.auditMs;
+    if (auditMs !== null) this.audit = setInterval(() => void this.look(), auditMs).unref();
+    this.wake();
+  }
+
+  /** A lease was made or ended: plan anew. Cheap to call often. */
+  wake(): void {
+    if (this.queued || this.stopper.signal.aborted) return;
+    this.queued = true;
+    queueMicrotask(() => {
+      this.queued = false;
+      if (!this.stopper.signal.aborted) this.pass();
+    });
+  }
+
+  /** The record of a lease that was just made. */
+  enter(lease: LeaseRecord): SliverRecord {
+    const now = this.o.now();
+    const record = new SliverRecord(lease, stateBefore(lease, now), now);
+    this.records.set(lease.jti, record);
+    this.o.onChange(record);
+    this.wake();
+    return record;
+  }
+
+  /** Resolves when nothing of the sliver is left, or after the time given. */
+  async untilGone(id: string, timeoutMs: number): Promise<void> {
+    const until = Date.now() + timeoutMs;
+    this.wake();
+    while (this.found.has(id) || this.running.has(id)) {
+      const left = until - Date.now();
+      if (left <= 0) return;
+      await Promise.race([this.running.get(id) ?? Promise.resolve(), pause(Math.min(left, 20))]);
+    }
+  }
+
+  /**
+   * Ends the loop. With `stopSlivers` what runs is stopped first, and kept: the next start brings it back. Without, slivers run on.
+   */
+  async stop(stopSlivers: boolean): Promise<void> {
+    this.stopping = true;
+    if (this.timer) clearTimeout(this.timer);
+    if (this.audit) clearInterval(this.audit);
+    this.stopper.abort();
+    await Promise.allSettled(this.running.values());
+    if (!stopSlivers) return;
+    const signal = AbortSignal.timeout(30_000);
+    const left = await this.o.driver.list(signal);
+    await Promise.all(
+      [...left].map(async ([id, state]) => {
+        try {
+          if (!this.o.leases().has(id)) await this.o.driver.remove(id, signal);
+          else if (state !== 'stopped') await this.o.driver.stop(id, signal);
+        } catch (err) {
+          this.o.log.warn({ err, node: this.o.node, sliver: id }, 'a sliver could not be stopped');
+        }
+      }),
+    );
+  }
+
+  private pass(): void {
+    const now = this.o.now();
+    const { steps, wakeAt } = plan({
+      now,
+      // A lease that is not on the disk yet has no record: its sliver waits for that.
+      leases: [...this.o.leases().values()].filter((lease) => this.records.has(lease.jti)),
+      found: this.found,
+      attempts: this.attempts,
+      busy: new Set(this.running.keys()),
+      stopping: this.stopping,
+    });
+    for (const step of steps.slice(0, this.o.driver.concurrency - this.running.size)) this.run(step);
+    this.settleStates(now);
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = wakeAt === null ? null : setTimeout(() => this.wake(), Math.min(Math.max(1, wakeAt - now), MAX_TIMER_MS)).unref();
+  }
+
+  private run(step: Step): void {
+    const done = this.apply(step)
+      .then(
+        () => {
+          if (step.kind !== 'start') this.attempts.delete(step.id);
+        },
+        (err: unknown) => this.failed(step, err),
+      )
+      .finally(() => {
+        this.running.delete(step.id);
+        this.wake();
+      });
+    this.running.set(step.id, done);
+  }
+
+  private async apply(step: Step): Promise<void> {
+    const { signal } = this.stopper;
+    const { driver } = this.o;
+    const lease = this.o.leases().get(step.id);
+    if (step.kind === 'lapse') {
+      if (lease) await this.o.lapse(lease);
+    } else if (step.kind === 'remove') {
+      await driver.remove(step.id, signal);
+      this.found.delete(step.id);
+      this.change(step.id, 'gone', this.records.get(step.id)?.reason ?? null);
+    } else if (step.kind === 'stop') {
+      await driver.stop(step.id, signal);
+      this.found.set(step.id, 'stopped');
+      this.change(step.id, 'stopped');
+    } else if (lease) {
+      this.change(step.id, 'starting');
+      this.found.set(step.id, 'stopped'); // from here on something may be there that has to be removed
+      await driver.start({ id: lease.jti, slice: lease.slice, hostname: sliverHostname(lease.slice, this.o.node), resources: lease.resources }, signal);
+      this.found.set(step.id, 'running');
+      this.attempts.delete(step.id);
+      if (this.o.leases().has(step.id)) this.change(step.id, 'running');
+    }
+  }
+
+  private failed(step: Step, err: unknown): void {
+    if (this.stopper.signal.aborted) return;
+    const count = (this.attempts.get(step.id)?.count ?? 0) + 1;
+    const givenUp = step.kind === 'start' && count >= MAX_STARTS;
+    const backoff = Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** (count - 1)) * (0.75 + Math.random() / 2);
+    this.attempts.set(step.id, { count, notBefore: this.o.now() + backoff, givenUp });
+    this.o.log.warn({ err, node: this.o.node, step, attempt: count, givenUp }, 'step failed');
+    if (step.kind === 'start') this.change(step.id, givenUp ? 'failed' : 'starting', startFailure(this.o.node, err, count));
+  }
+
+  /** Looks for slivers that ended by themselves. */
+  private async look(): Promise<void> {
+    try {
+      const seen = await this.o.driver.list(this.stopper.signal);
+      for (const id of new Set([...seen.keys(), ...this.found.keys()])) {
+        if (this.running.has(id)) continue; // changing as we look
+        const state = seen.get(id);
+        if (state === undefined) this.found.delete(id);
+        else this.found.set(id, state);
+      }
+      this.wake();
+    } catch (err) {
+      if (!this.stopper.signal.aborted) this.o.log.warn({ err, node: this.o.node }, 'could not look at the slivers');
+    }
+  }
+
+  /** States that follow from time alone; forgets what is long gone. */
+  private settleStates(now: number): void {
+    const leases = this.o.leases();
+    for (const [id, record] of this.records) {
+      const lease = leases.get(id);
+      if (!lease) {
+        if (!this.found.has(id) && !this.running.has(id)) this.change(id, 'gone', record.reason);
+        if (record.state === 'gone' && record.since + REMEMBER_GONE_MS < now) this.records.delete(id);
+      } else if (desired(lease, now) === 'stopped' && !this.found.has(id) && !this.running.has(id)) {
+        this.change(id, 'stopped');
+      }
+    }
+  }
+
+  private change(id: string, state: NodeSliverState, reason: SliverRecord['reason'] = null): void {
+    const record = this.records.get(id);
+    if (record?.change(state, this.o.now(), reason)) this.o.onChange(record);
+  }
+}
+
+function stateBefore(lease: LeaseRecord, now: number): NodeSliverState {
+  const want = desired(lease, now);
+  if (want === 'none') return 'scheduled';
+  return want === 'running' ? 'starting' : 'stopped';
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

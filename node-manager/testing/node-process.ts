@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+
+type Line = { level: string; msg: string; [fact: string]: unknown };
+
+/** A node manager or simulator as a process of its own, as production runs it. */
+export class NodeProcess {
+  readonly lines: Line[] = [];
+  exitCode: number | null = null;
+  private constructor(readonly child: ChildProcess) {
+    if (child.stdout) createInterface({ input: child.stdout }).on('line', (text) => this.lines.push(parseLine(text)));
+    if (child.stderr) createInterface({ input: child.stderr }).on('line', (text) => this.lines.push({ level: 'stderr', msg: text }));
+    child.on('exit', (code) => {
+      this.exitCode = code;
+    });
+  }
+
+  /** Started; not ready yet. `prefix`: a command to run it under, such as `ip netns exec …`. */
+  static start(program: 'main' | 'simulator', env: Record<string, string>, prefix: string[] = []): NodeProcess {
+    const [command = '', ...args] = [...prefix, process.execPath, '--import', 'tsx', `${ROOT}/node-manager/${program}.ts`];
+    return new NodeProcess(spawn(command, args, { cwd: ROOT, env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true }));
+  }
+
+  /** Resolves with the facts of the line `ready`; rejects when the process ends or the time is over. */
+  async ready(ms = 20_000): Promise<Line> {
+    const deadline = Date.now() + ms;
+    for (;;) {
+      const line = this.lines.find((l) => l.msg === 'ready');
+      if (line) return line;
+      if (this.child.exitCode !== null || this.child.signalCode !== null) throw new Error(`ended before it was ready: ${this.tail()}`);
+      if (Date.now() > deadline) throw new Error(`not ready after ${ms} ms: ${this.tail()}`);
+      await new Promise((done) => setTimeout(done, 10));
+    }
+  }
+
+  tail(): string {
+    return this.lines.slice(-10).map((l) => JSON.stringify(l)).join('\n');
+  }
+
+  /** Sends the signal and waits for the end. Idempotent. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return this.child.exitCode;
+    const exited = once(this.child, 'exit');
+    this.child.kill(signal);
+    await exited;
+    return this.child.exitCode;
+  }
+}
+
+/** A port that nobody listens on right now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const address = server.address();
+  await new Promise((done) => server.close(done));
+  if (!address || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+function parseLine(text: string): Line {
+  try {
+    return JSON.parse(text) as Line; // our own log lines
+  } catch {
+    return { level: 'stdout', msg: text };
+  }
+}
