@@ -26,6 +26,7 @@ const NodeEnv = z.object({
   MERIDIAN_NODE_TOKEN_FILE: z.string().optional(),
   MERIDIAN_NODE_DRIVER: z.enum(['auto', 'oci', 'simulated']).default('auto'),
   MERIDIAN_NODE_STOP_SLIVERS_ON_EXIT: flag,
+  MERIDIAN_NODE_HEARTBEAT_MS: z.coerce.number().int().min(100).max(60_000).default(10_000),
   MERIDIAN_NODE_CAPACITY: json.pipe(HardAmountsSchema).optional(),
 });
 
@@ -51,6 +52,7 @@ export function nodeEnv(env: Environment) {
     token: e.MERIDIAN_NODE_TOKEN || tokenFrom(e.MERIDIAN_NODE_TOKEN_FILE),
     driver: e.MERIDIAN_NODE_DRIVER,
     stopSliversOnExit: e.MERIDIAN_NODE_STOP_SLIVERS_ON_EXIT,
+    heartbeatMs: e.MERIDIAN_NODE_HEARTBEAT_MS,
     capacity: e.MERIDIAN_NODE_CAPACITY ?? null,
     logLevel: e.MERIDIAN_LOG_LEVEL,
     supervised: e.MERIDIAN_SUPERVISED,

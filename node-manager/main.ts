@@ -29,7 +29,7 @@ await runProgram('node', () => nodeEnv(process.env), async (env, log, fatal) => 
   const key = await loadOrMakeIdentityKey(`${data}/identity.pem`);
   const { driver, drivers } = await chooseDriver(env.driver, { data, node: urn, log });
   const capacity = env.capacity ?? hostCapacity(data);
-  const node = new NodeManager({ urn, key, address: env.address, capacity, driver, drivers, ledger, enrolments, token, log });
+  const node = new NodeManager({ urn, key, address: env.address, capacity, driver, drivers, ledger, enrolments, token, log, heartbeatMs: env.heartbeatMs });
   await node.beBorn(journal);
   const server = await serveNodes(() => [node], hostAndPort(env.listen), log);
   let stopping = false;

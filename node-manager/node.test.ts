@@ -1,5 +1,6 @@
-import { rmSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { Refused } from '@/core/errors';
 import { DEFAULT_RESOURCES } from '@/protocol/resources';
 import { verifyStatement } from '@/protocol/statement/verify';
 import { orRefused } from '@/protocol/transport/client';
@@ -14,13 +15,13 @@ let agent: AgentStub;
 let data: string;
 let env: Record<string, string>;
 let node: NodeProcess;
-const refused = (call: Promise<unknown>) => orRefused(call).then(() => 'done', (err: { code?: string }) => err.code ?? err);
+const refused = (call: Promise<unknown>) => orRefused(call).then(() => 'done', (err: unknown) => (err instanceof Refused ? err.code : err));
 
 beforeAll(async () => {
   agent = await agentStub();
   data = tempDirectory('node');
   const address = `127.0.0.1:${await freePort()}`;
-  env = { MERIDIAN_NODE_DATA: data, MERIDIAN_NODE_LISTEN: address, MERIDIAN_NODE_TOKEN: agent.token(NODE), MERIDIAN_NODE_DRIVER: 'simulated', MERIDIAN_NODE_CAPACITY: JSON.stringify(CAPACITY) };
+  env = { MERIDIAN_NODE_DATA: data, MERIDIAN_NODE_LISTEN: address, MERIDIAN_NODE_TOKEN: agent.token(NODE), MERIDIAN_NODE_DRIVER: 'simulated', MERIDIAN_NODE_HEARTBEAT_MS: '300', MERIDIAN_NODE_CAPACITY: JSON.stringify(CAPACITY) };
   node = NodeProcess.start('main', env);
   await node.ready();
   await until('the delegation', () => agent.delegations.get(NODE));
@@ -95,9 +96,8 @@ describe('a node manager, as a process', () => {
     await agent.client(NODE).redeem.mutate({ ticket: agent.ticket(NODE, slice) });
     for (const urn of [`urn:publicid:IDN+meridian+authority+sm`, nodeUrn('beta'), `urn:publicid:IDN+meridian+authority+am`]) {
       const client = agent.client(NODE, await agent.identity(urn));
-      for (const call of [client.release.mutate({ slice }), client.sliver.query({ slice }), client.slivers.query(), client.exec.mutate({ slice, argv: ['id'] }), client.setKeys.mutate({ slice, keys: [] })]) {
-        expect(await refused(call)).toBe('NOT_ALLOWED');
-      }
+      const calls = [client.release.mutate({ slice }), client.sliver.query({ slice }), client.slivers.query(), client.exec.mutate({ slice, argv: ['id'] }), client.setKeys.mutate({ slice, keys: [] })];
+      expect(await Promise.all(calls.map(refused))).toEqual(calls.map(() => 'NOT_ALLOWED'));
     }
   });
 
@@ -116,7 +116,7 @@ describe('a node manager, as a process', () => {
     await until('it to open', async () => (await refused(agent.client(NODE).redeem.mutate({ ticket }))) === 'done', 15_000);
   });
 
-  test('a lease outlives SIGKILL; its keys too; an enrolled node without its journal refuses to start', async () => {
+  test('a lease outlives SIGKILL, and its keys too', async () => {
     const ticket = agent.ticket(NODE, slice);
     const { lease } = await agent.client(NODE).redeem.mutate({ ticket });
     const line = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExample ada';
@@ -126,5 +126,17 @@ describe('a node manager, as a process', () => {
     await node.ready();
     expect(await agent.client(NODE).redeem.mutate({ ticket })).toMatchObject({ lease, again: true });
     expect((await agent.client(NODE).keys.query({ slice })).keys).toEqual([line]);
+  });
+
+  test('ends cleanly on SIGTERM; without its journal it refuses to start', async () => {
+    expect(await node.end('SIGTERM')).toBe(0);
+    renameSync(`${data}/journal`, `${data}/journal.away`);
+    node = NodeProcess.start('main', env);
+    await expect(node.ready()).rejects.toThrow('JOURNAL_DAMAGED');
+    expect(await node.end('SIGKILL')).toBe(78);
+    rmSync(`${data}/journal`, { recursive: true, force: true });
+    renameSync(`${data}/journal.away`, `${data}/journal`);
+    node = NodeProcess.start('main', env);
+    await node.ready();
   });
 });

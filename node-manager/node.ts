@@ -7,7 +7,7 @@ import type { EnrolmentToken } from '@/protocol/pki/enrolment-token';
 import type { IdentityKey } from '@/protocol/statement/keys';
 import type { z } from 'zod';
 import type { Driver } from './drivers/driver';
-import { AgentLink } from './enrolment/agent-link';
+import { AgentLink, HEARTBEAT_MS } from './enrolment/agent-link';
 import type { EnrolmentStore } from './enrolment/enrolment';
 import { DELEGATION_RENEW_DAYS, rootDelegation } from './enrolment/root-delegation';
 import { Books } from './lease/books';
@@ -38,6 +38,7 @@ export type NodeOptions = {
   log: Logger;
   alive?: () => boolean;
   firstHeartbeatMs?: number;
+  heartbeatMs?: number;
 };
 
 /** One node: its leases, its slivers, and its line to the agent. */
@@ -81,6 +82,7 @@ export class NodeManager {
       heard: (answer) => this.heard(answer),
       alive: o.alive ?? (() => true),
       firstMs: o.firstHeartbeatMs ?? 0,
+      heartbeatMs: o.heartbeatMs ?? HEARTBEAT_MS,
     });
   }
 

@@ -100,10 +100,9 @@ export function nodeService(node: NodeManager): NodeManagerService {
       if (raced) return raced;
       // From here to `record` in one turn: nobody else decides in between.
       const lease = makeLease(node.self, node.books, node.offer, ticket, text, now);
-      const durable = ledger.record(urn, { t: 'leased', at: now, lease });
+      const entered = node.keeper.enter(lease, ledger.record(urn, { t: 'leased', at: now, lease }));
       node.books.enter(lease);
-      await durable;
-      return { lease: lease.text, sliver: status(node.keeper.enter(lease)), again: false };
+      return { lease: lease.text, sliver: status(await entered), again: false };
     },
 
     async release(peer, { slice, burn }) {

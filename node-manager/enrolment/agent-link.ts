@@ -9,11 +9,11 @@ import type { Logger } from '../log';
 import { enrol, renewCertificate } from './enrol';
 import type { Enrolment, EnrolmentStore } from './enrolment';
 
+/** How often a node says how it does, jittered by a tenth. */
 export const HEARTBEAT_MS = 10_000;
 /** A changed sliver is reported after this long, together with what else changed meanwhile. */
 const COALESCE_MS = 30;
-/** No longer than a heartbeat: an agent that is back hears of the node at once. */
-const MAX_BACKOFF_MS = HEARTBEAT_MS;
+const MAX_BACKOFF_MS = 10_000;
 const MAX_REPORTS = 1000;
 
 type Heartbeat = z.infer<typeof HeartbeatInput>;
@@ -39,6 +39,7 @@ export type AgentLinkOptions = {
   alive: () => boolean;
   /** Wait before the first heartbeat, in ms: a fleet does not call all at once. */
   firstMs: number;
+  heartbeatMs: number;
 };
 
 /**
@@ -135,7 +136,7 @@ export class AgentLink {
   private turned(): void {
     this.running = null;
     const soon = this.failures === 0 && (this.changed.size > 0 || this.full || this.wantDelegation);
-    this.schedule(soon ? COALESCE_MS : this.failures > 0 ? Math.max(HEARTBEAT_MS / 10, backoff(this.failures)) : jittered(HEARTBEAT_MS));
+    this.schedule(soon ? COALESCE_MS : this.failures > 0 ? backoff(this.failures) : jittered(this.o.heartbeatMs));
   }
 
   private async turn(): Promise<void> {

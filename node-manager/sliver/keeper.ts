@@ -35,6 +35,8 @@ export class SliverKeeper {
   private found = new Map<string, FoundState>();
   private readonly attempts = new Map<string, Attempts>();
   private readonly running = new Map<string, Promise<void>>();
+  /** Leases that are not on the disk yet. */
+  private readonly held = new Set<string>();
   private readonly stopper = new AbortController();
   private timer: NodeJS.Timeout | null = null;
   private audit: NodeJS.Timeout | null = null;
@@ -67,11 +69,14 @@ export class SliverKeeper {
     });
   }
 
-  /** The record of a lease that was just made. */
-  enter(lease: LeaseRecord): SliverRecord {
+  /** Takes in a lease that was just made. Its sliver, and the word of it, wait until the lease is durable. */
+  async enter(lease: LeaseRecord, durable: Promise<void>): Promise<SliverRecord> {
     const now = this.o.now();
     const record = new SliverRecord(lease, stateBefore(lease, now), now);
     this.records.set(lease.jti, record);
+    this.held.add(lease.jti);
+    await durable;
+    this.held.delete(lease.jti);
     this.o.onChange(record);
     this.wake();
     return record;
@@ -116,8 +121,7 @@ export class SliverKeeper {
     const now = this.o.now();
     const { steps, wakeAt } = plan({
       now,
-      // A lease that is not on the disk yet has no record: its sliver waits for that.
-      leases: [...this.o.leases().values()].filter((lease) => this.records.has(lease.jti)),
+      leases: [...this.o.leases().values()].filter((lease) => !this.held.has(lease.jti)),
       found: this.found,
       attempts: this.attempts,
       busy: new Set(this.running.keys()),

@@ -23,7 +23,7 @@ export class NodeProcess {
   /** Started; not ready yet. `prefix`: a command to run it under, such as `ip netns exec …`. */
   static start(program: 'main' | 'simulator', env: Record<string, string>, prefix: string[] = []): NodeProcess {
     const [command = '', ...args] = [...prefix, process.execPath, '--import', 'tsx', `${ROOT}/node-manager/${program}.ts`];
-    return new NodeProcess(spawn(command, args, { cwd: ROOT, env: { PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true }));
+    return new NodeProcess(spawn(command, args, { cwd: ROOT, env: { NODE_ENV: 'test', PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true }));
   }
 
   /** Resolves with the facts of the line `ready`; rejects when the process ends or the time is over. */
