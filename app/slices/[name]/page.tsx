@@ -1,0 +1,20 @@
+import type { Metadata } from 'next';
+import { SlicePage } from '@/components/slice/slice-page';
+import { foundOr404, getQueryClient, Hydrate, requireViewer, trpc } from '@/server/rsc';
+
+export async function generateMetadata({ params }: PageProps<'/slices/[name]'>): Promise<Metadata> {
+  return { title: (await params).name };
+}
+
+export default async function Slice({ params }: PageProps<'/slices/[name]'>) {
+  const { name } = await params;
+  await requireViewer(`/slices/${name}`);
+  const cache = getQueryClient();
+  await foundOr404(cache.fetchQuery(trpc.slices.get.queryOptions({ name })));
+  await cache.prefetchQuery(trpc.slices.slivers.queryOptions({ name }));
+  return (
+    <Hydrate>
+      <SlicePage name={name} />
+    </Hydrate>
+  );
+}

@@ -1,0 +1,17 @@
+import type { Metadata } from 'next';
+import { SlicesView } from '@/components/slice/slices-view';
+import { getQueryClient, Hydrate, requireViewer, trpc } from '@/server/rsc';
+
+export const metadata: Metadata = { title: 'Slices' };
+
+export default async function SlicesPage({ searchParams }: PageProps<'/slices'>) {
+  const me = await requireViewer('/slices');
+  const { scope, over } = await searchParams;
+  const input = { scope: scope === 'site' || scope === 'all' ? scope : 'mine', includeOver: over === 'yes' } as const;
+  await getQueryClient().prefetchQuery(trpc.slices.list.queryOptions(input));
+  return (
+    <Hydrate>
+      <SlicesView me={me} />
+    </Hydrate>
+  );
+}

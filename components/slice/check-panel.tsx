@@ -1,0 +1,74 @@
+'use client';
+import type { z } from 'zod';
+import { sentence } from '@/core/refusal-sentence';
+import type { SpecCheck } from '@/protocol/api/slice';
+import { wordsFor } from '../refusal/refusal';
+import { Button } from '../ui/button';
+import { cn } from '../ui/cn';
+import { count, duration, plural } from '../ui/format';
+import { Skeleton } from '../ui/skeleton';
+import { StateShape } from '../ui/state-mark';
+import { type Draft, totalOf } from './draft';
+import { QuotaLines } from './quota-lines';
+
+type CheckPanelProps = { check: z.infer<typeof SpecCheck> | undefined; error: unknown; stale: boolean; draft: Draft; onRetry: () => void };
+
+/** Beside the form: whether it could be had right now, and what it would use of the quota. Keeps its place while it asks. */
+export function CheckPanel({ check, error, stale, draft, onRetry }: CheckPanelProps) {
+  const total = totalOf(draft);
+  return (
+    <aside aria-label="Would it work?" className="rounded border border-line bg-raised p-4 max-lg:order-first max-lg:mb-4 lg:sticky lg:top-16">
+      <h2 className="font-semibold">{Number.isNaN(total) ? 'Would it work?' : `${plural(total, 'sliver')} for ${daysOf(draft)}`}</h2>
+      <div aria-live="polite" className={cn('mt-3 flex flex-col gap-4 transition-opacity', stale && 'opacity-60')}>
+        {error ? (
+          <div className="text-soft text-table">
+            <p>{wordsFor(error)}</p>
+            <Button className="mt-2" onClick={onRetry} size="sm">
+              Check again
+            </Button>
+          </div>
+        ) : !check ? (
+          <div className="flex flex-col gap-2">
+            <Skeleton className="w-40" />
+            <Skeleton className="w-56" />
+            <span className="sr-only">Fill in the form to see whether it would work.</span>
+          </div>
+        ) : (
+          <>
+            <div>
+              <p className="flex items-baseline gap-2">
+                <StateShape className="translate-y-px" tone={check.ok ? 'running' : 'degraded'} />
+                <span className="font-medium">{check.ok ? 'Could be had now' : 'Not like this'}</span>
+              </p>
+              <p className="mt-1 text-soft text-table tabular-nums">
+                {plural(check.matching, 'node matches', 'nodes match')} with room, in {plural(check.matchingCountries, 'country', 'countries')}.
+              </p>
+            </div>
+            {check.problems.length > 0 && (
+              <ul className="flex flex-col gap-2 border-line border-t pt-3 text-table">
+                {check.problems.map(({ field, reason }) => (
+                  <li key={field + reason.code}>{sentence(reason)}</li>
+                ))}
+              </ul>
+            )}
+            {check.quota && (
+              <div className="border-line border-t pt-3">
+                <h3 className="mb-2 text-table">
+                  <b className="font-semibold">Quota of {check.quota.site.name}</b>
+                  <span className="block text-soft">used + this / limit</span>
+                </h3>
+                <QuotaLines quota={check.quota} />
+                <p className="mt-3 text-soft text-table">Longest term: {duration(check.quota.maxTermSeconds)}.</p>
+              </div>
+            )}
+          </>
+        )}
+      </div>
+    </aside>
+  );
+}
+
+function daysOf(draft: Draft): string {
+  const days = Number(draft.days);
+  return Number.isFinite(days) && days > 0 ? duration(days * 86_400) : `${count(0)} days`;
+}

@@ -1,0 +1,55 @@
+'use client';
+import { useQuery } from '@tanstack/react-query';
+import type { SliceView, SliverRow } from '@/protocol/api/slice';
+import { Unread } from '../refusal/refusal';
+import { useTRPC } from '../trpc/client';
+import { CopyLine } from '../ui/copy-button';
+import { Dialog } from '../ui/dialog';
+import { plural } from '../ui/format';
+import { Fact, Facts } from '../ui/page';
+import { Skeleton } from '../ui/skeleton';
+import { Time } from '../ui/time';
+import { execCommand } from './how-to-get-in';
+import { SliverState } from './slice-state';
+import { sliverWords } from './sliver-table';
+import { StepList } from './step-list';
+
+/** What happened to one sliver, step by step. */
+export function SliceSteps({ slice, row, rows, onClose }: { slice: SliceView; row: SliverRow | null; rows: readonly SliverRow[]; onClose: () => void }) {
+  return (
+    <Dialog onOpenChange={(open) => !open && onClose()} open={row !== null} title={<span className="break-all font-mono">{row?.node.hostname}</span>}>
+      {row && <Steps row={row} rows={rows} slice={slice} />}
+    </Dialog>
+  );
+}
+
+function Steps({ slice, row, rows }: { slice: SliceView; row: SliverRow; rows: readonly SliverRow[] }) {
+  const trpc = useTRPC();
+  const steps = useQuery(trpc.slices.steps.queryOptions({ name: slice.name, sliverId: row.id }));
+  const words = sliverWords(row, rows);
+  return (
+    <div className="flex flex-col gap-4">
+      {words && <p>{words}</p>}
+      <Facts>
+        <Fact name="State">
+          <SliverState leaving={row.desired === 'gone' && row.goneAt === null} reported={row.reported} simulated={row.node.simulated} />
+        </Fact>
+        <Fact name="Place">{[row.node.city, row.node.country].filter(Boolean).join(', ') || 'unknown'}</Fact>
+        <Fact name="Last heard">{row.lastSeen ? <Time at={row.lastSeen} /> : 'not yet'}</Fact>
+        {row.leaseEndsAt && (
+          <Fact name="Lease ends">
+            <Time at={row.leaseEndsAt} />
+          </Fact>
+        )}
+        <Fact name="Tries">{plural(row.attempts, 'try', 'tries')}</Fact>
+      </Facts>
+      {row.reported === 'running' && slice.may.exec && <CopyLine text={execCommand(slice, row)} what="the command" />}
+      <div>
+        <h3 className="mb-1 font-semibold">Steps</h3>
+        {steps.isPending && <Skeleton className="w-full" />}
+        {steps.isError && <Unread error={steps.error} onRetry={() => void steps.refetch()} what="The steps" />}
+        {steps.data && <StepList steps={steps.data} withNode={false} />}
+      </div>
+    </div>
+  );
+}
