@@ -144,5 +144,5 @@ export function writePrivate(file, value) {
 /** @param {unknown} error */
 function code(error) {
   if (error instanceof z.ZodError) return 'its contents are not what they were';
-  return error instanceof Error ? /** @type {NodeJS.ErrnoException} */ ((error).code ?? error.name) : String(error);
+  return error instanceof Error ? /** @type {NodeJS.ErrnoException} */ (error.code ?? error.name) : String(error);
 }

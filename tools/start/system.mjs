@@ -116,6 +116,8 @@ function stopSignal() {
   });
   asked.catch(() => {});
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => ask());
+  // A test or a bench that started us holds a channel; we end with it.
+  if (process.channel) process.on('disconnect', () => ask());
   return {
     reason,
     asked,
