@@ -31,9 +31,9 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
     'This invitation does not hold: it was used, withdrawn, or is too old. Ask whoever invited you for a new one.',
   // matching
   NOT_ENOUGH_NODES: (f) =>
-    `Too few nodes fit what you ask for: ${f.has('wants') ? `you want ${f.count('wants', '')}, ` : ''}${f.count('matching', 'fewer')} match. Ask for fewer nodes, smaller slivers, or more countries.`,
+    `Too few nodes fit what you ask for: ${f.has('wants') ? `you want ${f.count('wants', '')}, and ` : ''}${f.count('matching', 'fewer')} match. Ask for fewer nodes, smaller slivers, or more countries.`,
   NOT_ENOUGH_COUNTRIES: (f) =>
-    `The nodes that fit are in too few countries: ${f.has('wants') ? `you want ${f.count('wants', '')}, ` : ''}${f.count('matching', 'fewer')} have a match. Ask for fewer countries or smaller slivers.`,
+    `The nodes that fit are in too few countries: ${f.has('wants') ? `you want ${f.count('wants', '')}, and ` : ''}${f.count('matching', 'fewer')} have a match. Ask for fewer countries or smaller slivers.`,
   // statements
   STATEMENT_MALFORMED: (f) =>
     `A signed statement could not be read: ${f.problem('problem', 'it is not in the agreed form')}. Get a new one from whoever issued it.`,
