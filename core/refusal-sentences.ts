@@ -5,7 +5,7 @@ import { capital, type FactsReader } from './refusal-facts';
 export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
   // input and access
   INVALID_INPUT: (f) =>
-    `${capital(f.text('field', 'what you entered'))} cannot be used as it is: ${f.problem('problem', 'it was not understood')}. Correct it and try again.`,
+    `${f.has('field') ? `The value of ${f.text('field', 'a field')}` : 'What you entered'} was not accepted: ${f.problem('problem', 'it was not understood')}. Correct it and try again.`,
   NOT_SIGNED_IN: () => 'You are not signed in, or your session has ended. Sign in and try again.',
   NOT_ALLOWED: (f) =>
     `You may not do this${f.part('permission', (p) => `: it needs the permission “${p}”`)}. Ask your site’s PI or an operator.`,
@@ -16,7 +16,7 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
   TOO_LARGE: (f) =>
     `${capital(f.text('field', 'what you sent'))} is too large${f.has('max') ? `: at most ${f.count('max', '')} is taken` : ''}. Send less.`,
   CONFLICT: (f) =>
-    `The ${f.text('kind', 'thing')}${f.has('id') ? ` ${f.name('id', '')}` : ''} cannot be changed so: ${f.problem('problem', 'somebody else changed it meanwhile')}. Reload and try again.`,
+    `${f.has('kind') ? `The ${f.text('kind', 'object')}${f.has('id') ? ` ${f.name('id', '')}` : ''}` : 'This'} cannot be changed that way: ${f.problem('problem', 'somebody else changed it meanwhile')}. Reload and try again.`,
   // requests and quota
   NAME_TAKEN: (f) => `The name${f.has('name') ? ` ${f.text('name', '')}` : ''} is taken. Choose another.`,
   REQUEST_DECIDED: (f) => `This request was already ${f.text('state', 'decided')}. Reload to see how.`,
@@ -31,9 +31,9 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
     'This invitation does not hold: it was used, withdrawn, or is too old. Ask whoever invited you for a new one.',
   // matching
   NOT_ENOUGH_NODES: (f) =>
-    `Too few nodes fit what you ask for: ${f.has('wants') ? `you want ${f.count('wants', '')}, and ` : ''}${f.count('matching', 'fewer')} match. Ask for fewer nodes, smaller slivers, or more countries.`,
+    `Too few nodes fit what you ask for: ${f.has('wants') ? `you want ${f.count('wants', '')}, and ` : ''}${f.count('matching', 'not enough')} match. Ask for fewer nodes, smaller slivers, or more countries.`,
   NOT_ENOUGH_COUNTRIES: (f) =>
-    `The nodes that fit are in too few countries: ${f.has('wants') ? `you want ${f.count('wants', '')}, and ` : ''}${f.count('matching', 'fewer')} have a match. Ask for fewer countries or smaller slivers.`,
+    `The nodes that fit are in too few countries: ${f.has('wants') ? `you want ${f.count('wants', '')}, and ` : ''}${f.count('matching', 'not enough')} have a match. Ask for fewer countries or smaller slivers.`,
   // statements
   STATEMENT_MALFORMED: (f) =>
     `A signed statement could not be read: ${f.problem('problem', 'it is not in the agreed form')}. Get a new one from whoever issued it.`,
@@ -55,8 +55,13 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
     `This is no longer valid${f.time('expiredAt') ? `: it ended at ${f.time('expiredAt')}` : ''}. Get a new one.`,
   WRONG_INCARNATION: () =>
     'The node lost its records and started anew, so statements from before no longer count. Get a new ticket.',
-  EXCEEDS_PARENT: (f) =>
-    `More is given on than was given: ${f.text('what', 'an amount')}${f.has('child') && f.has('parent') ? ` is ${f.text('child', '')} where at most ${f.text('parent', '')} may be passed on` : ''}. Ask the issuer for a ticket within its delegation.`,
+  EXCEEDS_PARENT: (f) => {
+    const amounts =
+      f.has('child') && f.has('parent')
+        ? ` is ${f.text('child', '')} where at most ${f.text('parent', '')} may be passed on`
+        : ' is too much';
+    return `This grants more than its issuer was given${f.part('what', (w) => `: ${w}${amounts}`)}. Get a ticket within the issuer’s delegation.`;
+  },
   CHAIN_TOO_DEEP: (f) =>
     `The chain of delegations is too long${f.has('max') ? `: at most ${f.count('max', '')} links are followed` : ''}. Get a delegation closer to the node.`,
   REVOKED: (f) => `This ${f.text('kind', 'statement')} was revoked and no longer counts. Get a new one.`,
@@ -121,7 +126,7 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
     `A certificate or key cannot be used: ${f.problem('problem', 'it does not check out')}. Renew it, or enrol again.`,
   // start-up and import
   CONFIG_INVALID: (f) =>
-    `The setting ${f.text('variable', 'of a variable')} cannot be used: ${f.problem('problem', 'its value is not understood')}. Correct it and start again.`,
+    `${f.has('variable') ? `The setting ${f.text('variable', '')}` : 'A setting'} cannot be used: ${f.problem('problem', 'its value is not understood')}. Correct it and start again.`,
   RSPEC_MALFORMED: (f) =>
     `The file is not an RSpec advertisement that can be read${f.has('line') ? ` (line ${f.count('line', '')})` : ''}: ${f.problem('problem', 'it is malformed')}. Nothing was imported; correct the file and try again.`,
   // slivers' last words
