@@ -31,7 +31,8 @@ export function createAuth(db: Db, environment: WebEnvironment) {
     // Without a proxy in front, the address is the one Next saw; behind proxies, the last hop that is not one of them.
     trustedProxies: environment.MERIDIAN_TRUSTED_PROXIES,
   };
-  const addressOf = (request: Request | undefined) => (request && getIP(request, { advanced: { ipAddress } })) ?? 'unknown';
+  const addressOf = (request: Request | undefined) =>
+    (request && getIP(request, { advanced: { ipAddress } })) ?? 'unknown';
   return betterAuth({
     appName: 'Meridian',
     baseURL: environment.MERIDIAN_URL,
@@ -75,7 +76,10 @@ export function createAuth(db: Db, environment: WebEnvironment) {
           before: async (session) => {
             if (await findPerson(db, session.userId)) return;
             // Only who knows the password learns this.
-            throw new APIError('FORBIDDEN', { code: 'ACCOUNT_DISABLED', message: 'This account is disabled. Ask an operator.' });
+            throw new APIError('FORBIDDEN', {
+              code: 'ACCOUNT_DISABLED',
+              message: 'This account is disabled. Ask an operator.',
+            });
           },
         },
       },

@@ -1,5 +1,5 @@
 import { PrismaPg } from '@prisma/adapter-pg';
-import { parseEnvironment, DatabaseEnvironment } from './env';
+import { DatabaseEnvironment, parseEnvironment } from './env';
 import { type Prisma, PrismaClient } from './generated/prisma/client';
 
 /** The client: needed by whoever opens a transaction. */

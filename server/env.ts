@@ -26,8 +26,20 @@ export const WebEnvironment = DatabaseEnvironment.extend({
   MERIDIAN_TRUSTED_PROXIES: z
     .string()
     .default('')
-    .transform((text) => text.split(',').map((part) => part.trim()).filter(Boolean))
-    .pipe(z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], 'must be addresses or ranges like 10.0.0.0/8, separated by commas'))),
+    .transform((text) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter(Boolean),
+    )
+    .pipe(
+      z.array(
+        z.union(
+          [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()],
+          'must be addresses or ranges like 10.0.0.0/8, separated by commas',
+        ),
+      ),
+    ),
 });
 export type WebEnvironment = z.infer<typeof WebEnvironment>;
 export type DatabaseEnvironment = z.infer<typeof DatabaseEnvironment>;

@@ -1,7 +1,16 @@
 import pino from 'pino';
 
 /** Names whose values never reach a log line, wherever they stand. */
-const SECRETS = ['password', 'newPassword', 'currentPassword', 'token', 'authorization', 'cookie', 'secret', 'privateKey'];
+const SECRETS = [
+  'password',
+  'newPassword',
+  'currentPassword',
+  'token',
+  'authorization',
+  'cookie',
+  'secret',
+  'privateKey',
+];
 
 /** JSON lines to stdout: {level, time, program, msg, …}. */
 export function programLog(program: string) {

@@ -21,7 +21,9 @@ async function main(): Promise<number> {
   const parsed = Arguments.safeParse(argumentsGiven());
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    console.error(`--${issue?.path.join('.')}: ${issue?.message}\nusage: create-operator --email <address> --name <name> [--password-stdin]`);
+    console.error(
+      `--${issue?.path.join('.')}: ${issue?.message}\nusage: create-operator --email <address> --name <name> [--password-stdin]`,
+    );
     return 64; // EX_USAGE
   }
   const environment = parseEnvironment(DatabaseEnvironment.extend(WebEnvironment.pick({ MERIDIAN_URL: true }).shape));
@@ -36,7 +38,11 @@ async function main(): Promise<number> {
 }
 
 function argumentsGiven() {
-  const options = { email: { type: 'string' }, name: { type: 'string' }, 'password-stdin': { type: 'boolean' } } as const;
+  const options = {
+    email: { type: 'string' },
+    name: { type: 'string' },
+    'password-stdin': { type: 'boolean' },
+  } as const;
   return parseArgs({ options }).values;
 }
 
@@ -66,7 +72,9 @@ main().then(
       return;
     }
     // Prisma's messages hold no connection string; the first line says what is unreachable.
-    console.error(`The database cannot be used: ${err instanceof Error ? err.message.trim().split('\n').at(-1) : String(err)}`);
+    console.error(
+      `The database cannot be used: ${err instanceof Error ? err.message.trim().split('\n').at(-1) : String(err)}`,
+    );
     process.exitCode = 69; // EX_UNAVAILABLE
   },
 );

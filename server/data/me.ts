@@ -12,7 +12,11 @@ export function findMemberships(db: Tx, userId: string) {
 /** Pending requests of these sites (null: of all) that are not the person's own. */
 export function countPending(db: Tx, siteIds: readonly string[] | null, notBy: string): Promise<number> {
   return db.request.count({
-    where: { state: 'pending', requestedById: { not: notBy }, ...(siteIds ? { slice: { siteId: { in: [...siteIds] } } } : {}) },
+    where: {
+      state: 'pending',
+      requestedById: { not: notBy },
+      ...(siteIds ? { slice: { siteId: { in: [...siteIds] } } } : {}),
+    },
   });
 }
 

@@ -23,6 +23,9 @@ export function findNotifications(db: Tx, userId: string) {
 
 /** Marks the person's own among `ids` as read; how many were unread. */
 export async function updateRead(db: Tx, userId: string, ids: readonly string[], now: Date): Promise<number> {
-  const done = await db.notification.updateMany({ where: { userId, id: { in: [...ids] }, readAt: null }, data: { readAt: now } });
+  const done = await db.notification.updateMany({
+    where: { userId, id: { in: [...ids] }, readAt: null },
+    data: { readAt: now },
+  });
   return done.count;
 }

@@ -47,7 +47,13 @@ export async function insertUser(
   const { passwordHash, now, ...data } = user;
   await tx.user.create({ data: { ...data, emailVerified: true, createdAt: now } });
   await tx.account.create({
-    data: { id: crypto.randomUUID(), userId: user.id, accountId: user.id, providerId: 'credential', password: passwordHash },
+    data: {
+      id: crypto.randomUUID(),
+      userId: user.id,
+      accountId: user.id,
+      providerId: 'credential',
+      password: passwordHash,
+    },
   });
 }
 
@@ -57,7 +63,11 @@ export async function updateOperator(tx: Tx, userId: string): Promise<void> {
 
 /** Idempotent. */
 export async function upsertMembership(tx: Tx, userId: string, siteId: string, role: Role): Promise<void> {
-  await tx.membership.upsert({ where: { userId_siteId_role: { userId, siteId, role } }, create: { userId, siteId, role }, update: {} });
+  await tx.membership.upsert({
+    where: { userId_siteId_role: { userId, siteId, role } },
+    create: { userId, siteId, role },
+    update: {},
+  });
 }
 
 /** How many memberships went: 0 or 1. */

@@ -4,7 +4,12 @@ import type { Tx } from '@/server/db';
  * Counts one attempt under `key` in a fixed window that begins with its first attempt; one statement, so that attempts at
  * the same instant are all counted. Answers the count with this attempt, and when the window began (epoch ms).
  */
-export async function countAttempt(db: Tx, key: string, windowMs: number, now: number): Promise<{ count: number; beganAt: number }> {
+export async function countAttempt(
+  db: Tx,
+  key: string,
+  windowMs: number,
+  now: number,
+): Promise<{ count: number; beganAt: number }> {
   const rows = await db.$queryRaw<{ count: number; beganAt: bigint }[]>`
     INSERT INTO "RateLimit" AS r (id, key, count, "lastRequest")
     VALUES (${crypto.randomUUID()}, ${key}, 1, ${BigInt(now)})

@@ -7,7 +7,10 @@ import { notify } from '@/server/notify';
 /** Tells these people, each once, in the transaction that made the news. */
 export async function tell(tx: Tx, userIds: readonly string[], news: Omit<NewNotification, 'userId'>): Promise<void> {
   const people = [...new Set(userIds)];
-  await insertNotifications(tx, people.map((userId) => ({ ...news, userId })));
+  await insertNotifications(
+    tx,
+    people.map((userId) => ({ ...news, userId })),
+  );
   for (const id of people) await notify(tx, { k: 'user', id });
 }
 

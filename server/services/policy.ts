@@ -26,7 +26,7 @@ export type NodeFacts = { siteId: string };
 /** Every permission and the facts it is judged by; `null` where being who one is decides. */
 export type PermissionFacts = {
   /** One's own account, keys, tokens, notifications. */
-  'self': null;
+  self: null;
   /** Nodes with their places, states and what is free: every signed-in person. */
   'fleet.read': null;
   'fleet.import': null;
@@ -71,7 +71,7 @@ const inviter = (person: Person, invite: InviteFacts) =>
   person.operator || (!invite.operator && invite.siteId !== null && has(person, invite.siteId, 'pi'));
 
 const RULES: { [P in Permission]: Rule<P> } = {
-  'self': everyone,
+  self: everyone,
   'fleet.read': everyone,
   'fleet.import': operator,
   'fleet.simulate': operator,
@@ -86,8 +86,7 @@ const RULES: { [P in Permission]: Rule<P> } = {
   'request.create': (person, site) => has(person, site.siteId, 'researcher', 'pi'),
   // Never one's own, not as PI and not as operator.
   'request.decide': (person, request) => request.requestedById !== person.id && piOrOperator(person, request),
-  'slice.read': (person, slice) =>
-    person.operator || member(person, slice) || has(person, slice.siteId, 'pi', 'tech'),
+  'slice.read': (person, slice) => person.operator || member(person, slice) || has(person, slice.siteId, 'pi', 'tech'),
   'slice.exec': member,
   'slice.renew': member,
   'slice.withdraw': member,

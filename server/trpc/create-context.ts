@@ -2,8 +2,8 @@ import { headers } from 'next/headers';
 import { processAuth } from '@/server/auth';
 import { processDb } from '@/server/db';
 import { log } from '@/server/log';
-import { contextOf } from './request-context';
 import type { Context } from './context';
+import { contextOf } from './request-context';
 
 /** The context of a server component: the page's own request. */
 export async function createContext(): Promise<Context> {

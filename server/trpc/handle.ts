@@ -30,7 +30,8 @@ export async function handleTrpc(request: Request): Promise<Response> {
       },
       onError: ({ error, path, type, ctx }) => {
         const facts = { requestId: ctx?.requestId, path, type, person: ctx?.person?.id };
-        if (error.code === 'INTERNAL_SERVER_ERROR') log.error({ ...facts, err: error.cause ?? error }, 'request failed');
+        if (error.code === 'INTERNAL_SERVER_ERROR')
+          log.error({ ...facts, err: error.cause ?? error }, 'request failed');
         else log.debug({ ...facts, code: error.code, refusal: error.message.slice(0, 200) }, 'request refused');
       },
     });

@@ -2,8 +2,8 @@ import { initTRPC } from '@trpc/server';
 import superjson from 'superjson';
 import { z } from 'zod';
 import { Refused } from '@/core/errors';
-import { ByName } from '@/protocol/api/slice';
 import * as c from '@/protocol/api/common';
+import { ByName } from '@/protocol/api/slice';
 import { refusalOf, refusedToTrpc } from '@/protocol/trpc';
 import { findNodeFacts } from '@/server/data/nodes';
 import { findRequestFacts } from '@/server/data/requests';
@@ -54,7 +54,9 @@ const signedIn = t.middleware(({ ctx, next }) => {
 /** Permissions that need no object. */
 type Plain = { [P in Permission]: PermissionFacts[P] extends null ? P : never }[Permission];
 /** Permissions judged by facts of kind `Facts`. */
-type Over<Facts> = { [P in Permission]: PermissionFacts[P] extends Facts ? (Facts extends PermissionFacts[P] ? P : never) : never }[Permission];
+type Over<Facts> = {
+  [P in Permission]: PermissionFacts[P] extends Facts ? (Facts extends PermissionFacts[P] ? P : never) : never;
+}[Permission];
 
 /** A signed-in person who holds `permission`, which needs no object. */
 export const permitted = (permission: Plain) =>
@@ -77,7 +79,8 @@ export const sessionOnly = t.middleware(({ ctx, next }) => {
  * A signed-in person; the service itself demands `permission` because only it learns the object (an invite's site, an id's
  * owner). Named here for the table test.
  */
-export const signedInProcedure = (permission: Permission) => t.procedure.use(refusals).meta({ permission }).use(signedIn);
+export const signedInProcedure = (permission: Permission) =>
+  t.procedure.use(refusals).meta({ permission }).use(signedIn);
 
 /** Input {loginBase}; adds ctx.site. A site that one may not see is not found. */
 export const siteProcedure = (permission: Over<{ siteId: string }>) =>

@@ -9,7 +9,12 @@ import type { Context } from './context';
  * Who calls: a CLI token (`Authorization: Bearer mrd_…`) or a session cookie. A token that does not hold is nobody, never
  * the cookie's person. `cookies` are better-auth's, to be sent back: they prolong the session.
  */
-export async function contextOf(db: Db, auth: Auth, headers: Headers, log: Log): Promise<{ context: Context; cookies: string[] }> {
+export async function contextOf(
+  db: Db,
+  auth: Auth,
+  headers: Headers,
+  log: Log,
+): Promise<{ context: Context; cookies: string[] }> {
   const requestId = crypto.randomUUID();
   const base = { db, now: new Date(), requestId, log: log.child({ requestId }) as Log };
   const bearer = bearerOf(headers);

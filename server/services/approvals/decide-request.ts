@@ -1,9 +1,108 @@
 import type { z } from 'zod';
+import { Refused } from '@/core/errors';
+import { NO_QUOTA, overQuota, quotaOf } from '@/core/quota/quota';
+import { nextSliceState, stepSlice } from '@/core/slice/state';
 import type { DecideInput } from '@/protocol/api/approval';
 import type { SliceState } from '@/protocol/api/common';
-import type { Db } from '@/server/db';
-import type { Person } from '@/server/services/policy';
+import { enqueue } from '@/server/data/jobs';
+import { lockQuota, sumHeld } from '@/server/data/quotas';
+import { findRequest, insertDecision, updatePending } from '@/server/data/requests';
+import { updateApproved, updateRefused } from '@/server/data/slice-requests';
+import type { Db, Tx } from '@/server/db';
+import { notify } from '@/server/notify';
+import { audit } from '../audit';
+import { tell } from '../notifications';
+import { demand, type Person } from '../policy';
+import { noQuota } from '../quota';
 
-export function decideRequest(_db: Db, _person: Person, _input: z.infer<typeof DecideInput>, _now: Date): Promise<{ name: string; state: SliceState }> {
-  throw new Error('decideRequest is not built yet');
+type Request = NonNullable<Awaited<ReturnType<typeof findRequest>>>;
+
+/**
+ * Decides a pending request. The site's quota row is locked before anything is judged, so that two PIs cannot both spend
+ * the last of it. What follows from an approval is a job added in the same transaction.
+ * @throws Refused OWN_REQUEST, REQUEST_DECIDED, OVER_QUOTA, TERM_TOO_LONG, WRONG_STATE, INVALID_INPUT (rejection without comment)
+ */
+export function decideRequest(
+  db: Db,
+  by: Person,
+  input: z.infer<typeof DecideInput>,
+  now: Date,
+): Promise<{ name: string; state: SliceState }> {
+  const { requestId, outcome, comment } = input;
+  if (outcome === 'rejected' && comment === '') {
+    throw new Refused('INVALID_INPUT', { field: 'comment', problem: 'say why: the person who asked reads it' });
+  }
+  return db.$transaction(async (tx) => {
+    const request = await findRequest(tx, requestId);
+    if (!request) throw new Refused('NOT_FOUND', { kind: 'request', id: requestId });
+    const { slice } = request;
+    if (request.requestedById === by.id) throw new Refused('OWN_REQUEST', { requestId });
+    demand(by, 'request.decide', { siteId: slice.siteId, requestedById: request.requestedById });
+    const quota = (await lockQuota(tx, slice.siteId)) ?? noQuota;
+    const used = await sumHeld(tx, slice.siteId);
+    // A renewal asks for nothing more; it is refused only where the site holds more than it may.
+    const wants = request.kind === 'create' ? quotaOf(slice, slice.sliverCount) : NO_QUOTA;
+    if (!(await updatePending(tx, requestId, outcome))) {
+      const state = (await findRequest(tx, requestId))?.state ?? 'gone';
+      throw new Refused('REQUEST_DECIDED', { requestId, state });
+    }
+    if (outcome === 'approved') {
+      const over = overQuota(quota, used, wants);
+      if (over) throw new Refused(over.code, over.facts);
+      if (request.termSeconds > quota.maxTermSeconds) {
+        throw new Refused('TERM_TOO_LONG', { askedSeconds: request.termSeconds, maxSeconds: quota.maxTermSeconds });
+      }
+    }
+    const state = outcome === 'approved' ? await approve(tx, request, now) : await reject(tx, request);
+    const { maxTermSeconds: _, ...limit } = quota;
+    await insertDecision(tx, { requestId, byId: by.id, outcome, comment, quota: { limit, used, wants }, at: now });
+    const object = { kind: 'slice', id: slice.name, siteId: slice.siteId };
+    await audit(
+      tx,
+      by,
+      `request.${outcome}`,
+      object,
+      { kind: request.kind, termSeconds: request.termSeconds, comment },
+      now,
+    );
+    const facts = { slice: slice.name, kind: request.kind, outcome, by: by.name, comment };
+    await tell(tx, [request.requestedById], {
+      kind: 'request-decided',
+      facts,
+      href: `/slices/${slice.name}`,
+      createdAt: now,
+    });
+    await notify(tx, { k: 'request', site: slice.siteId, slice: slice.id });
+    await notify(tx, { k: 'slice', slice: slice.id });
+    return { name: slice.name, state };
+  });
+}
+
+/** The worker does the rest: `deploy`, or `renew` which moves the end once the nodes have taken the new tickets. */
+async function approve(tx: Tx, request: Request, now: Date): Promise<SliceState> {
+  const { slice } = request;
+  if (request.kind === 'renew') {
+    const state = nextSliceState(slice.state, 'renewed');
+    if (!state)
+      throw new Refused('WRONG_STATE', {
+        kind: 'slice',
+        id: slice.name,
+        state: slice.state,
+        needs: 'active, degraded or suspended',
+      });
+    await enqueue(tx, [{ task: 'renew', sliceId: slice.id, requestId: request.id }]);
+    return slice.state;
+  }
+  const state = stepSlice(slice.state, 'approve', slice.name);
+  if (!(await updateApproved(tx, slice.id, now, new Date(now.getTime() + request.termSeconds * 1000)))) {
+    throw new Refused('WRONG_STATE', { kind: 'slice', id: slice.name, state: slice.state, needs: 'requested' });
+  }
+  await enqueue(tx, [{ task: 'deploy', sliceId: slice.id }]);
+  return state;
+}
+
+async function reject(tx: Tx, request: Request): Promise<SliceState> {
+  if (request.kind === 'renew') return request.slice.state;
+  await updateRefused(tx, request.slice.id, 'rejected');
+  return 'rejected';
 }

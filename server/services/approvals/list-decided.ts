@@ -1,8 +1,17 @@
 import type { z } from 'zod';
 import type { RequestView } from '@/protocol/api/slice';
-import type { Db } from '@/server/db';
-import type { Person } from '@/server/services/policy';
+import { findDecided } from '@/server/data/requests';
+import type { Tx } from '@/server/db';
+import type { Person } from '../policy';
+import { requestView } from '../requests/request-view';
+import { sitesToDecide } from './sites-to-decide';
 
-export function listDecided(_db: Db, _person: Person, _limit: number): Promise<(z.infer<typeof RequestView> & { sliceName: string })[]> {
-  throw new Error('listDecided is not built yet');
+/** What was decided for the sites the person decides for, newest first. */
+export async function listDecided(
+  db: Tx,
+  person: Person,
+  limit: number,
+): Promise<(z.infer<typeof RequestView> & { sliceName: string })[]> {
+  const rows = await findDecided(db, sitesToDecide(person), limit);
+  return rows.map((row) => ({ ...requestView(row), sliceName: row.slice.name }));
 }

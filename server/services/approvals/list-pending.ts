@@ -1,7 +1,47 @@
+import { NO_QUOTA, overQuota, type QuotaAmounts, quotaOf } from '@/core/quota/quota';
 import type { PendingRequest } from '@/protocol/api/approval';
-import type { Db } from '@/server/db';
-import type { Person } from '@/server/services/policy';
+import { SliceSpec } from '@/protocol/api/slice';
+import { findQuota, type QuotaRow, sumHeld } from '@/server/data/quotas';
+import { findPending } from '@/server/data/requests';
+import type { Tx } from '@/server/db';
+import { may, type Person } from '../policy';
+import { noQuota, quotaMeter } from '../quota';
+import { requestView } from '../requests/request-view';
+import { sitesToDecide } from './sites-to-decide';
 
-export function listPending(_db: Db, _person: Person): Promise<PendingRequest[]> {
-  throw new Error('listPending is not built yet');
+/** What waits for the person's decision, oldest first, each with what it would use of its site's quota. Own ones too, to be seen. */
+export async function listPending(db: Tx, person: Person): Promise<PendingRequest[]> {
+  const rows = await findPending(db, sitesToDecide(person));
+  const quotas = await quotasOf(
+    db,
+    rows.map((row) => row.slice.site.id),
+  );
+  return rows.map((row) => {
+    const { site, sliverCount } = row.slice;
+    const { quota, used } = quotas.get(site.id) ?? { quota: noQuota, used: NO_QUOTA };
+    const wants = row.kind === 'create' ? quotaOf(row.slice, sliverCount) : NO_QUOTA;
+    return {
+      ...requestView(row),
+      slice: {
+        id: row.slice.id,
+        name: row.slice.name,
+        site,
+        sliverCount,
+        endsAt: row.slice.endsAt,
+        spec: SliceSpec.parse(row.slice.spec),
+      },
+      quota: quotaMeter(site, quota, used, wants),
+      overQuota: overQuota(quota, used, wants),
+      mayDecide: may(person, 'request.decide', { siteId: site.id, requestedById: row.requestedBy.id }),
+    };
+  });
+}
+
+async function quotasOf(db: Tx, siteIds: readonly string[]) {
+  const found = new Map<string, { quota: QuotaRow; used: QuotaAmounts }>();
+  for (const siteId of new Set(siteIds)) {
+    const [quota, used] = await Promise.all([findQuota(db, siteId), sumHeld(db, siteId)]);
+    found.set(siteId, { quota: quota ?? noQuota, used });
+  }
+  return found;
 }

@@ -26,7 +26,9 @@ export async function acceptInvite(
   const user = await findUserByEmail(db, invite.email);
   if (user && !person) throw new Refused('NOT_SIGNED_IN');
   if (user && person?.id !== user.id) throw new Refused('NOT_ALLOWED', { permission: 'invite.accept' });
-  const fresh = user ? null : { name: required('name', input.name), passwordHash: await passwordHash(required('password', input.password)) };
+  const fresh = user
+    ? null
+    : { name: required('name', input.name), passwordHash: await passwordHash(required('password', input.password)) };
   return db.$transaction(async (tx) => {
     // Conditional: of two who hold the link, one gets in.
     if (!(await updateAccepted(tx, invite.id, now))) throw new Refused('INVITE_INVALID');
@@ -34,7 +36,12 @@ export async function acceptInvite(
     if (!account) throw new Refused('INVITE_INVALID');
     if (invite.operator) await updateOperator(tx, account.id);
     if (invite.siteId && invite.role) await upsertMembership(tx, account.id, invite.siteId, invite.role);
-    const facts = { role: invite.role, operator: invite.operator, site: invite.site?.loginBase ?? null, newAccount: fresh !== null };
+    const facts = {
+      role: invite.role,
+      operator: invite.operator,
+      site: invite.site?.loginBase ?? null,
+      newAccount: fresh !== null,
+    };
     await audit(tx, account, 'invite.accept', { kind: 'person', id: account.id, siteId: invite.siteId }, facts, now);
     await notify(tx, { k: 'user', id: account.id });
     return { email: invite.email, site: invite.site?.loginBase ?? null };

@@ -33,8 +33,19 @@ export async function createInvite(
   await refuseIfThere(db, input.email, { siteId, role, operator });
   const { origin } = new URL(webEnvironment().MERIDIAN_URL);
   return db.$transaction(async (tx) => {
-    const { id, token, expiresAt } = await issueInvite(tx, { email: input.email, siteId, role, operator, invitedById: by.id }, now);
-    await audit(tx, by, 'invite.create', { kind: 'invite', id, siteId }, { email: input.email, role, operator, site: loginBase }, now);
+    const { id, token, expiresAt } = await issueInvite(
+      tx,
+      { email: input.email, siteId, role, operator, invitedById: by.id },
+      now,
+    );
+    await audit(
+      tx,
+      by,
+      'invite.create',
+      { kind: 'invite', id, siteId },
+      { email: input.email, role, operator, site: loginBase },
+      now,
+    );
     return { id, link: inviteLink(origin, token), expiresAt };
   });
 }
@@ -51,7 +62,8 @@ async function refuseIfThere(
   const user = await findUserByEmail(db, email);
   const person = user && (await findPerson(db, user.id));
   if (!person) return;
-  const there = place.siteId === null || person.memberships.some((m) => m.siteId === place.siteId && m.role === place.role);
+  const there =
+    place.siteId === null || person.memberships.some((m) => m.siteId === place.siteId && m.role === place.role);
   if (there && (!place.operator || person.operator)) {
     throw new Refused('CONFLICT', { kind: 'person', id: person.email, problem: 'already has this role' });
   }

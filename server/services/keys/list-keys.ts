@@ -1,7 +1,16 @@
 import type { z } from 'zod';
 import type { KeyView } from '@/protocol/api/people';
-import type { Db } from '@/server/db';
+import { findKeys } from '@/server/data/ssh-keys';
+import type { Tx } from '@/server/db';
 
-export function listKeys(_db: Db, _userId: string): Promise<z.infer<typeof KeyView>[]> {
-  throw new Error('listKeys is not built yet');
+type Row = { id: string; name: string; publicKey: string; fingerprint: string; createdAt: Date };
+
+/** A stored key without the key itself. */
+export function keyView({ publicKey, ...row }: Row): z.infer<typeof KeyView> {
+  return { ...row, type: publicKey.split(' ')[0] ?? '' };
+}
+
+/** The person's keys, oldest first. */
+export async function listKeys(db: Tx, userId: string): Promise<z.infer<typeof KeyView>[]> {
+  return (await findKeys(db, userId)).map(keyView);
 }

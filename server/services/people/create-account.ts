@@ -14,7 +14,7 @@ export async function passwordHash(password: string): Promise<string> {
     const problem = `must have ${PASSWORD_MIN} to ${PASSWORD_MAX} characters`;
     throw new Refused('INVALID_INPUT', { field: 'password', problem });
   }
-  return hashPassword(password);
+  return await hashPassword(password);
 }
 
 /**
@@ -28,7 +28,11 @@ export async function createAccount(
 ): Promise<{ id: string; email: string; urn: string }> {
   const email = account.email.trim().toLowerCase();
   if (await findUserByEmail(tx, email)) {
-    throw new Refused('CONFLICT', { kind: 'account', id: email, problem: 'there is an account with this address already' });
+    throw new Refused('CONFLICT', {
+      kind: 'account',
+      id: email,
+      problem: 'there is an account with this address already',
+    });
   }
   const urn = await mintUrn(tx, email);
   const id = crypto.randomUUID();
@@ -46,7 +50,11 @@ export async function createAccount(
 
 /** `…+user+<local part>`, with a number when that is taken: URNs are for ever, so they are not made of the whole address. */
 async function mintUrn(tx: Tx, email: string): Promise<string> {
-  const local = email.split('@')[0]?.replace(/[^a-z0-9._-]/g, '').slice(0, 60) || 'person';
+  const local =
+    email
+      .split('@')[0]
+      ?.replace(/[^a-z0-9._-]/g, '')
+      .slice(0, 60) || 'person';
   const base = formatUrn({ authority: urnAuthority(), kind: 'user', name: local });
   const taken = await lockUrns(tx, base);
   let urn = base;

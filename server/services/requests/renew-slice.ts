@@ -1,8 +1,62 @@
 import type { z } from 'zod';
+import { Refused } from '@/core/errors';
+import { nextSliceState } from '@/core/slice/state';
 import type { RenewInput } from '@/protocol/api/slice';
+import { findQuota } from '@/server/data/quotas';
+import { insertRequest } from '@/server/data/requests';
+import { findSliceState } from '@/server/data/slice-requests';
 import type { Db } from '@/server/db';
-import type { Person } from '@/server/services/policy';
+import { notify } from '@/server/notify';
+import { audit } from '../audit';
+import { demand, type Person } from '../policy';
+import { tellDeciders } from './tell-deciders';
 
-export function renewSlice(_db: Db, _person: Person, _sliceId: string, _input: z.infer<typeof RenewInput>, _now: Date): Promise<void> {
-  throw new Error('renewSlice is not built yet');
+/**
+ * Asks for more time: `termSeconds` from the present end. A PI decides.
+ * @throws Refused WRONG_STATE, TERM_TOO_LONG, NOT_ALLOWED (left the site), CONFLICT (a request waits already)
+ */
+export function renewSlice(
+  db: Db,
+  person: Person,
+  sliceId: string,
+  input: z.infer<typeof RenewInput>,
+  now: Date,
+): Promise<void> {
+  return db.$transaction(async (tx) => {
+    const slice = await findSliceState(tx, sliceId);
+    if (!slice) throw new Refused('NOT_FOUND', { kind: 'slice', id: input.name });
+    demand(person, 'request.create', { siteId: slice.siteId });
+    if (!nextSliceState(slice.state, 'renewed')) {
+      throw new Refused('WRONG_STATE', {
+        kind: 'slice',
+        id: slice.name,
+        state: slice.state,
+        needs: 'active, degraded or suspended',
+      });
+    }
+    const quota = await findQuota(tx, slice.siteId);
+    if (quota && input.termSeconds > quota.maxTermSeconds) {
+      throw new Refused('TERM_TOO_LONG', { askedSeconds: input.termSeconds, maxSeconds: quota.maxTermSeconds });
+    }
+    const { reason, termSeconds } = input;
+    const request = await insertRequest(tx, {
+      kind: 'renew',
+      sliceId,
+      requestedById: person.id,
+      reason,
+      termSeconds,
+      createdAt: now,
+    });
+    if (!request)
+      throw new Refused('CONFLICT', {
+        kind: 'request',
+        id: slice.name,
+        problem: 'a request for this slice waits already',
+      });
+    const object = { kind: 'slice', id: slice.name, siteId: slice.siteId };
+    await audit(tx, person, 'slice.renew', object, { termSeconds, reason }, now);
+    await tellDeciders(tx, slice.siteId, person, { slice: slice.name, kind: 'renew' }, now);
+    await notify(tx, { k: 'request', site: slice.siteId, slice: sliceId });
+    await notify(tx, { k: 'slice', slice: sliceId });
+  });
 }

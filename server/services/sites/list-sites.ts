@@ -1,8 +1,10 @@
 import type { z } from 'zod';
 import type { SiteListItem } from '@/protocol/api/people';
-import type { Db } from '@/server/db';
-import type { Person } from '@/server/services/policy';
+import { findSites } from '@/server/data/sites';
+import type { Tx } from '@/server/db';
+import type { Person } from '../policy';
 
-export function listSites(_db: Db, _person: Person): Promise<z.infer<typeof SiteListItem>[]> {
-  throw new Error('listSites is not built yet');
+/** The sites whose page the person may open, by name: one's own, or all for an operator. */
+export function listSites(db: Tx, person: Person): Promise<z.infer<typeof SiteListItem>[]> {
+  return findSites(db, person.operator ? null : person.memberships.map((m) => m.siteId));
 }

@@ -1,8 +1,34 @@
 import type { z } from 'zod';
+import { raises } from '@/core/quota/quota';
 import type { QuotaInput, SiteView } from '@/protocol/api/people';
+import { lockQuota, upsertQuota } from '@/server/data/quotas';
 import type { Db } from '@/server/db';
-import type { Person } from '@/server/services/policy';
+import { audit } from '../audit';
+import { demand, type Person } from '../policy';
+import { noQuota } from '../quota';
+import { viewSite } from './view-site';
 
-export function setQuota(_db: Db, _person: Person, _siteId: string, _input: z.infer<typeof QuotaInput>, _now: Date): Promise<SiteView> {
-  throw new Error('setQuota is not built yet');
+/**
+ * Sets what the site may hold. Operators set anything; a PI may only lower, also the longest term. Slices that run stay;
+ * a quota below what they hold refuses new ones and renewals.
+ * @throws Refused NOT_ALLOWED {permission: 'site.quota.raise'}
+ */
+export function setQuota(
+  db: Db,
+  by: Person,
+  siteId: string,
+  { loginBase, ...next }: z.infer<typeof QuotaInput>,
+  now: Date,
+): Promise<SiteView> {
+  return db.$transaction(async (tx) => {
+    const before = (await lockQuota(tx, siteId)) ?? noQuota;
+    if (raises(before, next) || next.maxTermSeconds > before.maxTermSeconds) demand(by, 'site.quota.raise', { siteId });
+    await upsertQuota(tx, siteId, next);
+    const facts = {
+      ...next,
+      ...Object.fromEntries(Object.entries(before).map(([name, amount]) => [`${name}Before`, amount])),
+    };
+    await audit(tx, by, 'site.quota', { kind: 'site', id: loginBase, siteId }, facts, now);
+    return viewSite(tx, by, siteId, now);
+  });
 }

@@ -13,6 +13,7 @@ export async function personOfToken(db: Tx, token: string, now: Date): Promise<P
   if (!token.startsWith(TOKEN_PREFIX) || token.length > 200) return null;
   const key = await findApiKeyUser(db, hashSecret(token), now);
   if (!key) return null;
-  if (!key.lastUsedAt || now.getTime() - key.lastUsedAt.getTime() > LAST_USED_EVERY_MS) await updateLastUsed(db, key.id, now);
+  if (!key.lastUsedAt || now.getTime() - key.lastUsedAt.getTime() > LAST_USED_EVERY_MS)
+    await updateLastUsed(db, key.id, now);
   return findPerson(db, key.userId);
 }

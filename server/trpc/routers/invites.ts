@@ -27,7 +27,12 @@ export const invitesRouter = router({
    * password are left alone.
    */
   accept: publicProcedure
-    .input(Token.extend({ name: AcceptInviteInput.shape.name.optional(), password: AcceptInviteInput.shape.password.optional() }))
+    .input(
+      Token.extend({
+        name: AcceptInviteInput.shape.name.optional(),
+        password: AcceptInviteInput.shape.password.optional(),
+      }),
+    )
     .output(z.object({ email: z.string(), site: z.string().nullable() }))
     .mutation(({ ctx, input }) => acceptInvite(ctx.db, ctx.person, input, ctx.now)),
 });

@@ -13,9 +13,9 @@ export const keysRouter = router({
   add: permitted('self')
     .input(AddKeyInput)
     .output(KeyView)
-    .mutation(({ ctx, input }) => addKey(ctx.db, ctx.person, input)),
+    .mutation(({ ctx, input }) => addKey(ctx.db, ctx.person, input, ctx.now)),
   remove: permitted('self')
     .input(z.object({ id: c.Id }))
     .output(z.object({ id: c.Id }))
-    .mutation(({ ctx, input }) => removeKey(ctx.db, ctx.person, input.id)),
+    .mutation(({ ctx, input }) => removeKey(ctx.db, ctx.person, input.id, ctx.now)),
 });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import * as c from '@/protocol/api/common';
 import { Me, NotificationView } from '@/protocol/api/people';
-import { getMe } from '@/server/services/people/get-me';
 import { listNotifications, markRead } from '@/server/services/notifications';
+import { getMe } from '@/server/services/people/get-me';
 import { permitted, router } from '../init';
 
 export const meRouter = router({

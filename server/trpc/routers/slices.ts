@@ -13,9 +13,10 @@ import {
   SpecCheck,
   StepRow,
 } from '@/protocol/api/slice';
-import { checkSpec, SpecInProgress } from '@/server/services/requests/check-spec';
+import { checkSpec } from '@/server/services/requests/check-spec';
 import { renewSlice } from '@/server/services/requests/renew-slice';
 import { requestSlice } from '@/server/services/requests/request-slice';
+import { SpecInProgress } from '@/server/services/requests/spec-in-progress';
 import { withdrawSlice } from '@/server/services/requests/withdraw-slice';
 import { deleteSlice } from '@/server/services/slices/delete-slice';
 import { execInSliver } from '@/server/services/slices/exec-in-sliver';
@@ -36,7 +37,7 @@ export const slicesRouter = router({
   check: signedInProcedure('request.create')
     .input(SpecInProgress)
     .output(SpecCheck)
-    .query(({ ctx, input }) => checkSpec(ctx.db, ctx.person, input)),
+    .query(({ ctx, input }) => checkSpec(ctx.db, ctx.person, input, ctx.now)),
   request: signedInProcedure('request.create')
     .input(SliceSpec)
     .output(z.object({ name: z.string() }))

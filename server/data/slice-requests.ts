@@ -1,0 +1,52 @@
+import type { SliceSpec } from '@/protocol/api/slice';
+import type { Tx } from '@/server/db';
+
+/** Is the name used by a slice that is not over? */
+export async function isNameTaken(db: Tx, name: string): Promise<boolean> {
+  const states = ['rejected', 'withdrawn', 'deleted'] as const;
+  return (await db.slice.count({ where: { name, state: { notIn: [...states] } } })) > 0;
+}
+
+/** The new slice's id; null when its name is taken: the partial index decides, also between two at once. */
+export async function insertSlice(
+  tx: Tx,
+  slice: {
+    name: string;
+    urn: string;
+    siteId: string;
+    ownerId: string;
+    spec: SliceSpec;
+    sliverCount: number;
+    minimumCount: number;
+    cpuMilli: number;
+    memoryMiB: number;
+    diskMiB: number;
+    networkKbps: number;
+    termSeconds: number;
+    graceSeconds: number;
+    createdAt: Date;
+  },
+): Promise<string | null> {
+  const made = await tx.slice.createManyAndReturn({ data: [slice], skipDuplicates: true, select: { id: true } });
+  const id = made[0]?.id ?? null;
+  if (id) await tx.sliceMember.create({ data: { sliceId: id, userId: slice.ownerId } });
+  return id;
+}
+
+export function findSliceState(db: Tx, id: string) {
+  return db.slice.findUnique({ where: { id }, select: { name: true, siteId: true, state: true, endsAt: true } });
+}
+
+/** Approval begins the term: [startsAt, endsAt). False when the slice was not `requested` any more. */
+export async function updateApproved(tx: Tx, id: string, startsAt: Date, endsAt: Date): Promise<boolean> {
+  const done = await tx.slice.updateMany({
+    where: { id, state: 'requested' },
+    data: { state: 'approved', startsAt, endsAt, approvedAt: startsAt },
+  });
+  return done.count === 1;
+}
+
+/** Ends a request for a slice that never was. False when it was not `requested` any more. */
+export async function updateRefused(tx: Tx, id: string, state: 'rejected' | 'withdrawn'): Promise<boolean> {
+  return (await tx.slice.updateMany({ where: { id, state: 'requested' }, data: { state } })).count === 1;
+}
