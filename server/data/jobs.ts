@@ -24,6 +24,10 @@ const PRIORITY: Record<JobSpec['task'], number> = { deploy: 0, 'set-keys': 0, re
 export const ADD_JOBS =
   'SELECT 1 FROM graphile_worker.add_jobs(ARRAY(SELECT json_populate_recordset(NULL::graphile_worker.job_spec, $1::json)))';
 
+/** As ADD_JOBS; a job of the same key that waits keeps its time, so that asking again and again does not put it off. */
+export const ADD_JOBS_KEEPING_TIME =
+  'SELECT 1 FROM graphile_worker.add_jobs(ARRAY(SELECT json_populate_recordset(NULL::graphile_worker.job_spec, $1::json)), true)';
+
 export function jobRows(jobs: readonly JobSpec[], options: JobOptions = {}): string {
   return JSON.stringify(
     jobs.map(({ task, ...about }) => ({

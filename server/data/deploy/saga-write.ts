@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Reason } from '@/core/errors';
-import { ADD_JOBS, type JobOptions, type JobSpec, jobRows } from '../jobs';
+import { ADD_JOBS_KEEPING_TIME, type JobOptions, type JobSpec, jobRows } from '../jobs';
 import { statement, transaction } from '../pool';
 
 /** One step of a sliver's saga, or of the slice's (sliverId null): who, when, how long, with what outcome. */
@@ -85,7 +85,7 @@ export async function writeSagas(pool: pg.Pool, worker: string, writes: readonly
   }
   await transaction(pool, async (tx) => {
     await tx.query(WRITE, values);
-    await tx.query(ADD_JOBS, [`[${jobs.map(({ job, options }) => jobRows([job], options).slice(1, -1)).join(',')}]`]);
+    await tx.query(ADD_JOBS_KEEPING_TIME, [`[${jobs.map(({ job, options }) => jobRows([job], options).slice(1, -1)).join(',')}]`]);
   });
 }
 

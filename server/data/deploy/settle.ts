@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type pg from 'pg';
 import type { Reason } from '@/core/errors';
 import type { SliceOutcome, SliceSituation } from '@/core/slice/outcome';
-import { ADD_JOBS, jobRows } from '../jobs';
-import { transaction } from '../pool';
+import { ADD_JOBS, ADD_JOBS_KEEPING_TIME, jobRows } from '../jobs';
+import { type Queryable, transaction } from '../pool';
 
 type Row = {
   state: string;
@@ -28,10 +29,37 @@ export async function settleSlice(
   judge: (situation: SliceSituation) => SliceOutcome,
   options: { exhausted: boolean; now: Date },
 ): Promise<SliceOutcome | null> {
+  // Looked at without the lock first: whoever wrote last looks last, and most looks change nothing.
+  const glance = await situation(pool, sliceId);
+  if (!glance) return null;
+  const likely = judge({ ...glance, canSubstitute: glance.substitute && !options.exhausted });
+  if (!likely.replan && !likely.releaseAll && !differs(likely, glance)) return likely;
   return transaction(pool, async (tx) => {
     await tx.query('SELECT 1 FROM "Slice" WHERE id = $1 FOR UPDATE', [sliceId]);
-    const { rows } = await tx.query<Row>(
-      `SELECT s.state::text, s.name, s."ownerId", s."sliverCount" AS wanted, s."minimumCount" AS minimum, s.reason,
+    const row = await situation(tx, sliceId);
+    if (!row) return null;
+    const outcome = judge({ ...row, canSubstitute: row.substitute && !options.exhausted });
+    // A moment later: nodes often fail together, and one plan then replaces them all.
+    const soon = { runAt: new Date(options.now.getTime() + REPLAN_MS) };
+    if (outcome.replan) await tx.query(ADD_JOBS_KEEPING_TIME, [jobRows([{ task: 'deploy', sliceId }], soon)]);
+    if (outcome.releaseAll) await releaseAll(tx, sliceId);
+    if (differs(outcome, row)) await writeState(tx, sliceId, row, outcome, options.now);
+    return outcome;
+  });
+}
+
+const REPLAN_MS = 300;
+/** States whose reason is judged anew each time; the others keep the one they were given. */
+const JUDGED = ['deploying', 'active', 'degraded'];
+
+function differs(outcome: SliceOutcome, row: Row): boolean {
+  if (outcome.state === row.state && (outcome.replan || !JUDGED.includes(row.state))) return false; // the plan will tell
+  return outcome.state !== row.state || !isDeepStrictEqual(outcome.reason, row.reason);
+}
+
+async function situation(db: Queryable, sliceId: string): Promise<Row | null> {
+  const { rows } = await db.query<Row>(
+    `SELECT s.state::text, s.name, s."ownerId", s."sliverCount" AS wanted, s."minimumCount" AS minimum, s.reason,
          coalesce((s.spec->>'substitute')::boolean, true) AS substitute,
          count(*) FILTER (WHERE v.desired = 'running' AND v.reported = 'running')::int AS running,
          count(*) FILTER (WHERE v.desired = 'running' AND v.reported NOT IN ('running', 'failed', 'gone'))::int AS underway,
@@ -39,19 +67,9 @@ export async function settleSlice(
          (SELECT count(DISTINCT f."nodeId")::int FROM "Sliver" f WHERE f."sliceId" = s.id AND f.reported = 'failed') AS tried
        FROM "Slice" s LEFT JOIN "Sliver" v ON v."sliceId" = s.id AND v."goneAt" IS NULL
        WHERE s.id = $1 GROUP BY s.id`,
-      [sliceId],
-    );
-    const row = rows[0];
-    if (!row) return null;
-    const outcome = judge({ ...row, canSubstitute: row.substitute && !options.exhausted });
-    const jobs = outcome.replan ? [{ task: 'deploy' as const, sliceId }] : [];
-    if (jobs.length > 0) await tx.query(ADD_JOBS, [jobRows(jobs)]);
-    if (outcome.releaseAll) await releaseAll(tx, sliceId);
-    if (outcome.state !== row.state || JSON.stringify(outcome.reason) !== JSON.stringify(row.reason)) {
-      await writeState(tx, sliceId, row, outcome, options.now);
-    }
-    return outcome;
-  });
+    [sliceId],
+  );
+  return rows[0] ?? null;
 }
 
 /** Wants every sliver gone and enqueues the release of each that may have left something on a node. */
@@ -81,6 +99,7 @@ async function writeState(tx: pg.PoolClient, sliceId: string, row: Row, outcome:
     [sliceId, now, `slice.${outcome.state}`, JSON.stringify({ from: row.state, running: row.running, wanted: row.wanted, reason: outcome.reason })],
   );
   if (outcome.state === 'deleted') return;
+  if (outcome.state !== 'failed') await tx.query(ADD_JOBS, [jobRows([{ task: 'set-keys', sliceId }])]);
   await tx.query(
     `WITH told AS (
        INSERT INTO "Notification" (id, "userId", kind, facts, href, "createdAt")

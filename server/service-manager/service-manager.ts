@@ -1,0 +1,73 @@
+import { Refused } from '@/core/errors';
+import { loadOrMakeCa, loadOrMakeServiceManagerKey } from '@/protocol/pki/deployment-secrets';
+import { renewalDue, selfIssue, type TlsIdentity } from '@/protocol/pki/identity';
+import { agentUrn, serviceManagerUrn } from '@/protocol/pki/names';
+import { type AgentClient, agentClient, closeClients, type NodeManagerClient, nodeManagerClient, type Target } from '@/protocol/transport/client';
+import type { Queryable } from '@/server/data/pool';
+import { agentThumbprint, recordOwnCertificate, secretStore } from '@/server/data/sealed-secrets';
+
+export type ServiceManagerOptions = {
+  db: Queryable;
+  sealKey: Buffer;
+  authority: string;
+  /** "host:port" of the deployment's agent */
+  agentAddress: string;
+};
+
+/** The deployment's service manager in this process: its one key, a certificate of this process's own, and whom it calls. */
+export type ServiceManager = {
+  urn: string;
+  jkt: string;
+  node(target: Target): NodeManagerClient;
+  /** @throws Refused AGENT_UNREACHABLE when no agent has started yet */
+  agent(): Promise<AgentClient>;
+  close(): Promise<void>;
+};
+
+const LOOK_AGAIN_MS = 300_000;
+
+/**
+ * Opens the sealed key (made by whoever of web, worker and agent comes first), issues this process a certificate for it
+ * and renews that at half of its life for as long as the process runs. Throws Refused CONFIG_INVALID when the seal key is another deployment's.
+ */
+export async function openServiceManager(options: ServiceManagerOptions): Promise<ServiceManager> {
+  const { db, sealKey, authority } = options;
+  const store = secretStore(db);
+  const ca = await loadOrMakeCa(store, sealKey, { authority, now: new Date() });
+  const key = await loadOrMakeServiceManagerKey(store, sealKey);
+  const urn = serviceManagerUrn(authority);
+
+  const issue = async (): Promise<TlsIdentity> => {
+    const { identity, issued } = await selfIssue(ca, urn, key, new Date());
+    await recordOwnCertificate(db, issued, { urn, jkt: key.jkt });
+    return identity;
+  };
+  let identity = await issue();
+  const source = () => identity;
+  const renewal = setInterval(() => {
+    if (!renewalDue(identity, new Date())) return;
+    issue().then(
+      (renewed) => {
+        identity = renewed;
+      },
+      () => {}, // the database is away: the present one holds for hours, and the next look tries again
+    );
+  }, LOOK_AGAIN_MS);
+  renewal.unref();
+
+  const agentName = agentUrn(authority);
+  return {
+    urn,
+    jkt: key.jkt,
+    node: (target) => nodeManagerClient(target, source),
+    async agent() {
+      const jkt = await agentThumbprint(db, agentName);
+      if (!jkt) throw new Refused('AGENT_UNREACHABLE', { address: options.agentAddress, cause: 'it has not started yet' });
+      return agentClient({ address: options.agentAddress, urn: agentName, jkt }, source);
+    },
+    async close() {
+      clearInterval(renewal);
+      await closeClients(source);
+    },
+  };
+}

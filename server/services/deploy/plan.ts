@@ -1,0 +1,102 @@
+import { chooseNodes, chooseSubstitutes } from '@/core/broker/choose-nodes';
+import type { BrokerNode, Wanted } from '@/core/broker/candidate';
+import { type Reason, Refused } from '@/core/errors';
+import { SliceSpec } from '@/protocol/api/slice';
+import { orRefused } from '@/protocol/transport/client';
+import {
+  addSlivers,
+  failSlice,
+  lastRetryAt,
+  loadPlanSlice,
+  loadPlanSlivers,
+  type NewSliver,
+  type PlanSlice,
+  type PlanSliver,
+} from '@/server/data/deploy/slice-plan';
+import type { DeployContext } from './context';
+import { askTickets } from './tickets';
+
+/**
+ * Brings a slice's slivers to what was asked for: nodes for a new one, stand-ins for those that failed, tickets for those
+ * without. A plan reads how things stand and does what is missing, so it may be run at any time, twice, or again after a crash.
+ */
+export async function planSlice(ctx: DeployContext, sliceId: string): Promise<void> {
+  const slice = await loadPlanSlice(ctx.pool, sliceId);
+  if (!slice) return;
+  if (slice.state === 'deleting') return ctx.settle(sliceId);
+  if (!['approved', 'deploying', 'active', 'degraded'].includes(slice.state)) return;
+  const startedAt = new Date();
+  const before = await loadPlanSlivers(ctx.pool, sliceId);
+  const choice = await chooseMissing(ctx, slice, before);
+  if ('reason' in choice) {
+    await ctx.write({ sliceId, sliverId: null, steps: [step('plan', 'failed', choice.reason, startedAt)] });
+    await failSlice(ctx.pool, sliceId, choice.reason);
+    return;
+  }
+  if (choice.slivers.length > 0) {
+    const added = await addSlivers(ctx.pool, sliceId, before.length, choice.slivers, new Date());
+    if (!added) return planAgain(ctx, sliceId);
+    await ctx.write({ sliceId, sliverId: null, steps: [step(before.length ? 'substitute' : 'plan', 'ok', null, startedAt)] });
+  }
+  const now = await loadPlanSlice(ctx.pool, sliceId);
+  if (now) await askTickets(ctx, now, await loadPlanSlivers(ctx.pool, sliceId));
+  await ctx.settle(sliceId, { exhausted: choice.exhausted });
+}
+
+/** Things changed while the choice was made: look again, unless it is over. */
+async function planAgain(ctx: DeployContext, sliceId: string): Promise<void> {
+  await ctx.write({
+    sliceId,
+    sliverId: null,
+    steps: [],
+    jobs: [{ job: { task: 'deploy', sliceId }, options: { runAt: new Date(Date.now() + 100) } }],
+  });
+}
+
+type Missing = { slivers: NewSliver[]; exhausted: boolean } | { reason: Reason };
+
+async function chooseMissing(ctx: DeployContext, slice: PlanSlice, have: readonly PlanSliver[]): Promise<Missing> {
+  const spec = SliceSpec.parse(slice.spec);
+  const standing = have.filter((v) => v.desired === 'running' && !v.goneAt && v.reported !== 'failed' && v.reported !== 'gone');
+  const missing = slice.sliverCount - standing.length;
+  if (missing <= 0 || (have.length > 0 && !spec.substitute)) return { slivers: [], exhausted: !spec.substitute };
+  const nodes = await advertised(ctx);
+  const wanted: Wanted = spec;
+  if (have.length === 0) return firstChoice(slice, wanted, nodes);
+
+  // Not a node that still holds a sliver of the slice, nor one that failed it since a person last said to try again.
+  const since = (await lastRetryAt(ctx.pool, slice.id))?.getTime() ?? 0;
+  const exclude = new Set(have.filter((v) => !v.goneAt || v.createdAt.getTime() >= since).map((v) => v.nodeUrn));
+  const chosen = chooseSubstitutes(wanted, nodes, { standing: standing.map((v) => v.nodeUrn), count: missing, exclude, seed: slice.urn });
+  const replaced = have.filter((v) => !standing.includes(v) && !v.substituted);
+  const slivers = chosen.map((node, i) => ({ node, picked: false, substituteForId: replaced[i]?.id ?? null }));
+  return { slivers, exhausted: chosen.length < missing };
+}
+
+/** All that was asked for, or, when nodes are short, as many as there are if that is worth having. */
+function firstChoice(slice: PlanSlice, wanted: Wanted, nodes: readonly BrokerNode[]): Missing {
+  let choice = chooseNodes(wanted, nodes, { seed: slice.urn });
+  if (!choice.ok && choice.reason.code === 'NOT_ENOUGH_NODES') {
+    const matching = Number(choice.reason.facts.matching);
+    if (matching < slice.minimumCount) return { reason: choice.reason };
+    choice = chooseNodes({ ...wanted, count: wanted.count - (Number(choice.reason.facts.wants) - matching) }, nodes, { seed: slice.urn });
+  }
+  if (!choice.ok) return { reason: choice.reason };
+  return { slivers: choice.picks.map((pick) => ({ ...pick, substituteForId: null })), exhausted: false };
+}
+
+/** Every node that the agent knows, also those that cannot be used now: a person may have picked one. */
+async function advertised(ctx: DeployContext): Promise<BrokerNode[]> {
+  const agent = await ctx.callers.agent();
+  const answer = await orRefused(agent.advertisements.query({ includeUnusable: true }, { signal: ctx.signal }));
+  return answer.advertisements;
+}
+
+export function step(name: string, outcome: 'ok' | 'retry' | 'failed', reason: Reason | null, startedAt: Date) {
+  return { step: name, outcome, attempt: 1, reason, startedAt, endedAt: new Date() };
+}
+
+/** For a job that could not reach the agent: what it tells the slice's timeline. */
+export function agentAway(reason: Reason | null): Reason {
+  return reason ?? new Refused('AGENT_UNREACHABLE', { cause: 'it answered with an error of its own' }).reason;
+}

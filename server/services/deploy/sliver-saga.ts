@@ -1,0 +1,166 @@
+import { type Reason, Refused } from '@/core/errors';
+import type { SliverStatus } from '@/protocol/node-manager/schemas';
+import { verifyStatementAsync } from '@/protocol/statement/verify';
+import { jwkFromRaw } from '@/protocol/statement/keys';
+import { type NodeManagerClient, orRefused } from '@/protocol/transport/client';
+import type { SagaState } from '@/server/data/deploy/saga';
+import type { LeaseRecord, StepRecord } from '@/server/data/deploy/saga-write';
+import { refusedFrom } from '@/protocol/trpc';
+import { backoff, type DeployContext, isRetryable } from './context';
+
+/** How long one question to a node waits for an answer to change, in ms. */
+const POLL_MS = 20_000;
+
+/**
+ * The saga of one sliver: redeem its ticket, keep the lease, follow it until it runs or fails. Every step is written
+ * before the next begins, and each may be done again: it starts from what the rows say, by whichever worker, and the same ticket redeemed twice
+ * is the same lease. What can be tried again is, with backoff; what cannot fails the sliver with a reason, releases what
+ * may be out there, and has the slice planned again for another node.
+ */
+export async function runSliver(ctx: DeployContext, sliverId: string): Promise<void> {
+  const saga = await ctx.load(sliverId);
+  if (!saga || saga.goneAt || saga.desired !== 'running') return;
+  if (!['deploying', 'active', 'degraded'].includes(saga.sliceState)) return;
+  if (!saga.ticketText) return; // the plan asks for its ticket and enqueues this again
+  const began = new Date();
+  let step = 'redeem';
+  try {
+    const node = nodeOf(ctx, saga);
+    const status = saga.leaseJti ? await ask(ctx, node, saga) : await redeem(ctx, node, saga, saga.ticketText);
+    step = 'start';
+    await follow(ctx, node, saga, status);
+  } catch (err) {
+    ctx.signal.throwIfAborted();
+    await stumble(ctx, saga, step, began, err);
+  }
+  await ctx.settle(saga.sliceId);
+}
+
+/** @throws Refused NODE_NOT_ENROLLED */
+export function nodeOf(ctx: DeployContext, saga: SagaState): NodeManagerClient {
+  if (!saga.address || !saga.jkt) throw new Refused('NODE_NOT_ENROLLED', { node: saga.hostname });
+  return ctx.callers.node({ address: saga.address, urn: saga.nodeUrn, jkt: saga.jkt });
+}
+
+async function redeem(ctx: DeployContext, node: NodeManagerClient, saga: SagaState, ticket: string): Promise<SliverStatus> {
+  const startedAt = new Date();
+  const answer = await orRefused(node.redeem.mutate({ ticket }, { signal: ctx.signal }));
+  const lease = await checkedLease(saga, answer.lease);
+  const endedAt = new Date();
+  await ctx.write({
+    sliceId: saga.sliceId,
+    sliverId: saga.id,
+    steps: [stepOk('redeem', saga, startedAt, endedAt)],
+    sliver: { ...reported(answer.sliver, endedAt), attempts: 0 },
+    lease,
+    ticket: 'redeemed',
+  });
+  saga.attempts = 0;
+  return answer.sliver;
+}
+
+async function ask(ctx: DeployContext, node: NodeManagerClient, saga: SagaState, waitWhile?: SliverStatus['state']): Promise<SliverStatus> {
+  const input = { slice: saga.sliceUrn, ...(waitWhile && { waitWhile, waitMs: POLL_MS }) };
+  return orRefused(node.sliver.query(input, { signal: ctx.signal }));
+}
+
+/** Follows the node's word until the sliver runs; throws its reason when it failed. */
+async function follow(ctx: DeployContext, node: NodeManagerClient, saga: SagaState, first: SliverStatus): Promise<void> {
+  const startedAt = new Date();
+  const deadline = startedAt.getTime() + ctx.limits.startMs;
+  let status = first;
+  let known = saga.leaseJti ? saga.reported : first.state; // redeem has written the first one
+  for (;;) {
+    const now = new Date();
+    if (status.state === 'running') break;
+    if (status.state === 'failed') throw new NodeSays(status.reason ?? { code: 'START_FAILED', facts: { node: saga.hostname, problem: 'no reason given' } });
+    if (status.state === 'gone') throw new Refused('LEASE_OVER', { endedAt: status.since });
+    if (status.state === 'scheduled' && Date.parse(status.lease.start) > deadline) return; // heartbeats tell when it has started
+    if (now.getTime() > deadline) throw new Refused('START_TIMEOUT', { node: saga.hostname, afterSeconds: Math.round(ctx.limits.startMs / 1000) });
+    if (status.state !== known) {
+      await ctx.write({ sliceId: saga.sliceId, sliverId: saga.id, steps: [], sliver: reported(status, now) });
+      known = status.state;
+    }
+    status = await ask(ctx, node, saga, status.state);
+  }
+  const endedAt = new Date();
+  const steps = saga.reported === 'running' ? [] : [stepOk('start', saga, startedAt, endedAt)];
+  await ctx.write({ sliceId: saga.sliceId, sliverId: saga.id, steps, sliver: { ...reported(status, endedAt), attempts: 0 } });
+}
+
+/** The node's own typed word on why a sliver failed. */
+class NodeSays extends Error {
+  constructor(readonly reason: SliverStatus['reason'] & object) {
+    super(reason.code);
+  }
+}
+
+async function stumble(ctx: DeployContext, saga: SagaState, step: string, startedAt: Date, err: unknown): Promise<void> {
+  const refused = refusedFrom(err);
+  const reason = err instanceof NodeSays ? reasonOf(err.reason) : (refused?.reason ?? unexpected(ctx, saga, step, err));
+  const attempt = saga.attempts + 1;
+  const record: StepRecord = { step, outcome: 'retry', attempt, reason, startedAt, endedAt: new Date() };
+  const again = !(err instanceof NodeSays) && isRetryable(refused) && attempt < ctx.limits.attempts;
+  if (again) {
+    const runAt = new Date(Date.now() + backoff(attempt, ctx.limits));
+    await ctx.write({
+      sliceId: saga.sliceId,
+      sliverId: saga.id,
+      steps: [record],
+      sliver: { attempts: attempt, reason },
+      jobs: [{ job: { task: 'sliver', sliverId: saga.id }, options: { runAt } }],
+    });
+    return;
+  }
+  await giveUp(ctx, saga, { ...record, outcome: 'failed' }, reason);
+}
+
+/** Fails the sliver for good. Something may be on the node, so it is released there; a substitute is planned. */
+export async function giveUp(ctx: DeployContext, saga: SagaState, record: StepRecord, reason: Reason): Promise<void> {
+  await ctx.write({
+    sliceId: saga.sliceId,
+    sliverId: saga.id,
+    steps: [record],
+    sliver: { reported: 'failed', reason, desired: 'gone', attempts: 0 },
+    jobs: [
+      { job: { task: 'release', sliverId: saga.id } },
+      // A moment later: nodes often fail together, and one plan then replaces them all.
+      { job: { task: 'deploy', sliceId: saga.sliceId }, options: { runAt: new Date(Date.now() + 250) } },
+    ],
+  });
+}
+
+function unexpected(ctx: DeployContext, saga: SagaState, step: string, err: unknown): Reason {
+  ctx.log.warn({ err, sliver: saga.id, node: saga.nodeUrn, step }, 'a node answered with an error of its own');
+  return new Refused('NODE_UNREACHABLE', { node: saga.hostname, cause: 'it answered with an error of its own' }).reason;
+}
+
+function reasonOf(said: SliverStatus['reason'] & object): Reason {
+  // A code that this version does not know is shown as a failed start with the code as its problem.
+  const refused = refusedFrom(Object.assign(new Error(said.code), { data: { refusal: said } }));
+  return refused?.reason ?? new Refused('START_FAILED', { problem: said.code }).reason;
+}
+
+/** Is it a lease of that node for this very ticket? @throws Refused BAD_SIGNATURE, WRONG_NODE, STATEMENT_MALFORMED */
+async function checkedLease(saga: SagaState, text: string): Promise<LeaseRecord> {
+  const claims = await verifyStatementAsync('lease+jwt', text, jwkFromRaw(saga.publicKey ?? ''));
+  if (claims.node !== saga.nodeUrn) throw new Refused('WRONG_NODE', { expected: saga.nodeUrn, got: claims.node });
+  if (claims.slice !== saga.sliceUrn || claims.ticket.jti !== saga.ticketJti || claims.ticket.iss !== saga.ticketIss) {
+    throw new Refused('STATEMENT_MALFORMED', { problem: 'the lease is not for the ticket that was redeemed' });
+  }
+  const { iss, jti, graceSeconds } = claims;
+  return { iss, jti, text, startsAt: new Date(claims.start * 1000), endsAt: new Date(claims.end * 1000), graceSeconds };
+}
+
+function reported(status: SliverStatus, at: Date) {
+  return {
+    reported: status.state,
+    reason: status.reason && reasonOf(status.reason),
+    lastSeen: at,
+    ...(status.runningAt && { runningAt: new Date(status.runningAt) }),
+  };
+}
+
+function stepOk(step: string, saga: SagaState, startedAt: Date, endedAt: Date): StepRecord {
+  return { step, outcome: 'ok', attempt: saga.attempts + 1, reason: null, startedAt, endedAt };
+}
