@@ -78,7 +78,7 @@ export async function startPostgres(options) {
   const keeper = fork(fileURLToPath(new URL('./postgres-keeper.mjs', import.meta.url)), [], {
     detached: true, // a group of its own: Ctrl-C at the terminal must not reach the server
     execArgv: [],
-    env: /** @type {NodeJS.ProcessEnv} */ ({ PATH: process.env.PATH }), // no secrets of ours
+    env: plainEnvironment(),
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   const last = /** @type {string[]} */ ([]);
@@ -328,7 +328,7 @@ function initialise(native, dataDir, account, options) {
         '--locale=C',
         ...(options.durable === false ? ['--no-sync'] : []),
       ],
-      { ...account, cwd: partial, env: /** @type {NodeJS.ProcessEnv} */ ({ PATH: process.env.PATH, LC_ALL: 'C' }), encoding: 'utf8' },
+      { ...account, cwd: partial, env: plainEnvironment(), encoding: 'utf8' },
     );
     if (made.status !== 0) {
       throw new PostgresUnusable(
@@ -370,4 +370,9 @@ function isServerOf(pid, dataDir) {
     const args = spawnSync('ps', ['-p', String(pid), '-o', 'args='], { encoding: 'utf8' }).stdout ?? '';
     return args.includes(dataDir);
   }
+}
+
+/** What the server is told of our environment: nothing that it does not need. @returns {NodeJS.ProcessEnv} */
+function plainEnvironment() {
+  return { NODE_ENV: 'production', PATH: process.env.PATH, LC_ALL: 'C' };
 }

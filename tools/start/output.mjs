@@ -34,10 +34,12 @@ export function decodeLine(line) {
   }
 }
 
+/** @type {Record<string, number>} */
+const LEVELS = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60, silent: 100 };
+
 /** @param {unknown} level pino's number or name */
 function levelOf(level) {
-  if (typeof level === 'number') return level;
-  return { trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60 }[String(level)] ?? 30;
+  return typeof level === 'number' ? level : (LEVELS[String(level)] ?? 30);
 }
 
 /**
@@ -75,8 +77,9 @@ function factsOf(facts) {
  * Where a system's lines go: readable to stdout, as they are to `<data>/logs/<program>.log`.
  *
  * @param {string} data
+ * @param {string} level What is less is in the files only.
  */
-export function openOutput(data) {
+export function openOutput(data, level) {
   const folder = join(data, 'logs');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   // A terminal or pipe that went away must not end the system.
@@ -86,6 +89,7 @@ export function openOutput(data) {
     /** @param {string} program @param {string} line */
     line(program, line) {
       keep(join(folder, `${program}.log`), line);
+      if ((decodeLine(line)?.level ?? 30) < levelOf(level)) return;
       process.stdout.write(`${readable(program, line, new Date())}\n`);
     },
     /** Only into the file. @param {string} program @param {string} line */

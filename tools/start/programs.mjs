@@ -35,7 +35,8 @@ export function sharedEnvironment(settings, databaseUrl) {
   return {
     MERIDIAN_DATA: settings.data,
     MERIDIAN_AUTHORITY: settings.authority,
-    MERIDIAN_LOG_LEVEL: settings.logLevel,
+    // Less than this and we would not see "ready"; what a person sees is filtered by the supervisor.
+    MERIDIAN_LOG_LEVEL: ['trace', 'debug'].includes(settings.logLevel) ? settings.logLevel : 'info',
     MERIDIAN_URL: settings.url,
     MERIDIAN_SEAL_KEY: settings.secrets.sealKey,
     BETTER_AUTH_SECRET: settings.secrets.authSecret,

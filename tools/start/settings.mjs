@@ -31,7 +31,7 @@ const Environment = z.object({
     .string()
     .regex(/^[A-Za-z0-9.-]{1,64}$/, 'may hold letters, digits, dots and hyphens, at most 64')
     .default('meridian'),
-  MERIDIAN_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  MERIDIAN_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   MERIDIAN_AGENT_LISTEN: listen(7420),
   MERIDIAN_NODE_LISTEN: listen(7430),
   MERIDIAN_SIMULATOR_LISTEN: listen(7440),
@@ -144,5 +144,6 @@ export function writePrivate(file, value) {
 /** @param {unknown} error */
 function code(error) {
   if (error instanceof z.ZodError) return 'its contents are not what they were';
-  return error instanceof Error ? /** @type {NodeJS.ErrnoException} */ (error.code ?? error.name) : String(error);
+  const { code } = /** @type {{ code?: string }} */ (error);
+  return code ?? String(error);
 }

@@ -32,7 +32,7 @@ export async function runSystem(options) {
   await claimData(files.running, settings);
   await portsAreFree(settings);
   const stop = stopSignal();
-  const output = openOutput(settings.data);
+  const output = openOutput(settings.data, settings.logLevel);
   /** @type {Program[]} */
   const running = [];
   /** @type {import('./database.mjs').Database | undefined} */
