@@ -37,6 +37,7 @@ export const SpecCheck = z.object({
   matchingCountries: z.int(),
   quota: z.lazy(() => QuotaMeter).nullable(),
 });
+export type SpecCheck = z.infer<typeof SpecCheck>;
 
 /** For each of the quota's measures: what live slices hold, what this one wants, and the limit. */
 export const QuotaMeter = z.object({
@@ -75,6 +76,7 @@ export const RequestView = z.object({
   createdAt: z.date(),
   decision: z.object({ outcome: z.enum(['approved', 'rejected']), by: c.PersonRef, comment: z.string(), at: z.date() }).nullable(),
 });
+export type RequestView = z.infer<typeof RequestView>;
 
 export const SliceView = SliceListItem.extend({
   urn: z.string(),
@@ -126,6 +128,7 @@ export type StepRow = z.infer<typeof StepRow>;
 
 /** Events of the slice as a whole: asked, approved, deployed, keys changed, command run, deleted … newest first. */
 export const SliceEvent = z.object({ id: z.string(), at: z.date(), actor: z.string(), action: z.string(), facts: z.record(z.string(), z.unknown()) });
+export type SliceEvent = z.infer<typeof SliceEvent>;
 
 export const ByName = z.object({ name: c.SliceName });
 export const RenewInput = ByName.extend({ termSeconds: z.int().min(3600).max(366 * 86_400), reason: z.string().trim().min(10).max(2000) });
