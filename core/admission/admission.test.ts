@@ -22,7 +22,7 @@ const heldAt = (held: readonly Claim[], at: number, r: keyof HardAmounts) =>
 const instants = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);
 
 /** Claims that were let in one after the other, as a node does. */
-const admitted = fc.array(claim, { maxLength: 25 }).map((all) => {
+const admitted = fc.array(claim, { maxLength: 25, size: 'max' }).map((all) => {
   const held: Claim[] = [];
   for (const c of all) if (admit(CAPACITY, held, c).ok) held.push(c);
   return held;
@@ -144,7 +144,7 @@ describe('the book', () => {
 
   test('says the same as one written anew, whatever was added and struck before', () => {
     fc.assert(
-      fc.property(fc.array(act, { maxLength: 40 }), (acts) => {
+      fc.property(fc.array(act, { maxLength: 40, size: 'max' }), (acts) => {
         const book = admissionBook(CAPACITY);
         const held = new Map<string, Claim>();
         for (const a of acts) {

@@ -51,7 +51,7 @@ describe('whatever is granted and issued', () => {
     let taken = 0;
     let deepest = 0;
     fc.assert(
-      fc.property(fc.array(fc.oneof(grant, issue), { minLength: 1, maxLength: 20 }), (acts) => {
+      fc.property(fc.array(fc.oneof(grant, issue), { minLength: 1, maxLength: 20, size: 'max' }), (acts) => {
         const capacity = { cpuMilli: 4, memoryMiB: 4, diskMiB: 4, networkKbps: 3 };
         const root = link('key0', 'key1', capacity, { nbf: -4, exp: 5 }, 2000);
         const chains: ChainLink[][] = [[root]];
