@@ -1,12 +1,14 @@
 import type { Reason } from '../errors';
+import { type Reachability, reachabilityAt as silenceAt } from '../node/reachability';
+import { type AdminSwitch, type BootState, usable } from '../node/state';
 import { firstShort, type HardAmounts } from '../resources/vector';
 
 /** What the deployment knows of a node when it asks whether a sliver can go there. Times: epoch ms. */
-export type NodeStanding = {
+export type FleetStanding = {
   hostname: string;
-  bootState: 'registered' | 'install' | 'boot' | 'debug' | 'disabled';
-  adminSwitch: 'open' | 'draining' | 'closed';
-  reachability: 'online' | 'late' | 'unreachable' | 'never';
+  bootState: BootState;
+  adminSwitch: AdminSwitch;
+  reachability: Reachability | 'never';
   lastSeen: number | null;
   enrolled: boolean;
   /** An agent holds authority from this node that has not ended. */
@@ -16,21 +18,14 @@ export type NodeStanding = {
 };
 
 /**
- * Why no new sliver of `least` amounts can go to a node now, or null when one can. The reason named is the first that has
- * to be dealt with: a machine that does not boot is not looked at for room.
+ * Why no new sliver of `least` amounts can go to a node now, or null when one can. Beyond core/node's `usable`: authority
+ * and room.
  */
-export function whyUnusable(node: NodeStanding, least: HardAmounts): Reason | null {
+export function whyUnusable(node: FleetStanding, least: HardAmounts): Reason | null {
+  const reachability = node.reachability === 'never' ? 'unreachable' : node.reachability;
+  const standing = usable({ ...node, node: node.hostname, reachability });
+  if (!standing.ok) return standing.reason;
   const facts = { node: node.hostname };
-  if (node.bootState === 'disabled' || node.bootState === 'debug' || node.bootState === 'install') {
-    return { code: 'NODE_NOT_BOOT', facts: { ...facts, bootState: node.bootState } };
-  }
-  if (!node.enrolled || node.reachability === 'never') return { code: 'NODE_NOT_ENROLLED', facts };
-  if (node.bootState !== 'boot') return { code: 'NODE_NOT_BOOT', facts: { ...facts, bootState: node.bootState } };
-  if (node.adminSwitch !== 'open') return { code: 'NODE_CLOSED', facts: { ...facts, adminSwitch: node.adminSwitch } };
-  if (node.reachability === 'unreachable') {
-    const lastSeen = node.lastSeen === null ? null : new Date(node.lastSeen).toISOString();
-    return { code: 'NODE_UNREACHABLE', facts: { ...facts, lastSeen, cause: 'no heartbeat' } };
-  }
   if (!node.delegated) return { code: 'NOT_DELEGATED', facts };
   const short = node.free && firstShort(least, node.free);
   if (!short || !node.free || !node.capacity) return null;
@@ -40,15 +35,14 @@ export function whyUnusable(node: NodeStanding, least: HardAmounts): Reason | nu
   };
 }
 
-/** A heartbeat comes every 10 s; this long without any, whatever the agent last wrote, nobody can say it is online. */
-export const SILENT_AFTER_MS = 90_000;
+const ORDER: readonly Reachability[] = ['online', 'late', 'unreachable'];
 
-/** How reachable a node is: what the agent wrote, unless the agent itself has been away so long that it is hearsay. */
-export function reachabilityAt(
-  written: 'online' | 'late' | 'unreachable' | null,
-  lastSeen: number | null,
-  now: number,
-): NodeStanding['reachability'] {
+/**
+ * How reachable a node is: what the agent last wrote, or what the silence since says, whichever is worse; when the agent
+ * itself is away nothing it wrote stays true. `never` for a node that has not reported.
+ */
+export function fleetReachability(written: Reachability | null, lastSeen: number | null, now: number): Reachability | 'never' {
   if (written === null || lastSeen === null) return 'never';
-  return now - lastSeen > SILENT_AFTER_MS ? 'unreachable' : written;
+  const silence = silenceAt(lastSeen, now);
+  return ORDER.indexOf(silence) > ORDER.indexOf(written) ? silence : written;
 }

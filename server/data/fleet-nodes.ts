@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { reachabilityAt, whyUnusable } from '@/core/fleet/unusable';
+import { fleetReachability, whyUnusable } from '@/core/fleet/unusable';
 import type { HardAmounts } from '@/core/resources/vector';
 import { AdminSwitch, BootState } from '@/protocol/api/common';
 import type { FleetNode } from '@/protocol/api/fleet';
@@ -61,7 +61,7 @@ function toFleetNode(row: z.infer<typeof Row>, now: number): FleetNode {
   const capacity = amounts(capacityArray);
   const free = amounts(freeArray);
   const lastSeen = row.lastSeen?.getTime() ?? null;
-  const reachability = reachabilityAt(written, lastSeen, now);
+  const reachability = fleetReachability(written, lastSeen, now);
   const unusable = whyUnusable(
     { hostname: row.hostname, bootState: row.bootState, adminSwitch: row.adminSwitch, reachability, lastSeen, enrolled, delegated, capacity, free },
     DEFAULT_RESOURCES,

@@ -56,7 +56,7 @@ export async function nodeSlivers(db: Tx, nodeId: string) {
   }));
 }
 
-/** Ids of the nodes on which a slice has live slivers; by the newest slice of that name. */
+/** Ids of the nodes on which a slice has live slivers. */
 export async function sliceNodeIds(db: Tx, sliceId: string): Promise<string[]> {
   const rows = await db.sliver.findMany({ where: { sliceId, goneAt: null }, select: { nodeId: true } });
   return [...new Set(rows.map((row) => row.nodeId))];

@@ -1,7 +1,9 @@
 import { Refused } from '@/core/errors';
 import { encodeEnrolmentToken, newEnrolmentSecret } from '@/protocol/pki/enrolment-token';
 import { replaceEnrolmentTokens } from '@/server/data/enrolment-tokens';
+import { findNodeFacts } from '@/server/data/nodes';
 import type { Db, Tx } from '@/server/db';
+import { audit } from '../audit';
 import { demand, type Person } from '../policy';
 
 /** What a token tells a new node: whom to call, and which CA must answer there. */
@@ -31,22 +33,12 @@ export async function issueEnrolmentTokens(
 /** A token for one node, for its site's tech or an operator; shown once. @throws Refused NOT_FOUND, NOT_ALLOWED */
 export async function enrolmentToken(db: Db, authority: EnrolmentAuthority, person: Person, urn: string, now: Date) {
   return db.$transaction(async (tx) => {
-    const node = await tx.node.findUnique({ where: { urn }, select: { id: true, urn: true, siteId: true } });
+    const node = await findNodeFacts(tx, { urn });
     if (!node) throw new Refused('NOT_FOUND', { kind: 'node', id: urn });
     demand(person, 'node.enrol', { siteId: node.siteId });
     const { tokens, expiresAt } = await issueEnrolmentTokens(tx, authority, [node], { by: person.id, now });
-    await tx.auditEvent.create({
-      data: {
-        at: now,
-        actorId: person.id,
-        actor: person.email,
-        action: 'node.enrolmentToken',
-        objectKind: 'node',
-        objectId: node.urn,
-        siteId: node.siteId,
-        facts: { expiresAt: expiresAt.toISOString() },
-      },
-    });
+    const object = { kind: 'node', id: node.urn, siteId: node.siteId };
+    await audit(tx, person, 'node.enrolmentToken', object, { expiresAt: expiresAt.toISOString() }, now);
     return { token: tokens.get(node.id) ?? '', expiresAt };
   });
 }

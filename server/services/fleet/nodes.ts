@@ -2,8 +2,10 @@ import { Refused } from '@/core/errors';
 import type { FleetNode, NodeView } from '@/protocol/api/fleet';
 import { fleetNodes as readFleetNodes } from '@/server/data/fleet-nodes';
 import { nodeDetail, nodeSlivers } from '@/server/data/node-detail';
+import { lockNodeSwitch, updateNodeSwitch } from '@/server/data/nodes';
 import type { Db, Tx } from '@/server/db';
 import { notify } from '@/server/notify';
+import { audit } from '../audit';
 import { may, type Person } from '../policy';
 
 /** The fleet, or the nodes of `ids`: the snapshot and the changes of live topic `fleet`. Every signed-in person sees it. */
@@ -13,12 +15,10 @@ export function fleetNodes(db: Tx, options: { ids?: readonly string[]; now?: Dat
 
 /** One node with all that is known of it. Slices that `person` may not see are only counted. @throws Refused NOT_FOUND */
 export async function nodeView(db: Tx, person: Person, id: string, now: Date): Promise<NodeView> {
-  const [[node], detail, slivers] = await Promise.all([
-    readFleetNodes(db, { ids: [id], now }),
-    nodeDetail(db, id, now),
-    nodeSlivers(db, id),
-  ]);
+  const [node] = await readFleetNodes(db, { ids: [id], now });
+  const detail = await nodeDetail(db, id, now);
   if (!node || !detail) throw new Refused('NOT_FOUND', { kind: 'node', id });
+  const slivers = await nodeSlivers(db, id);
   const { siteId, ...rest } = detail;
   const sliverRows = slivers.filter(({ slice }) => may(person, 'slice.read', slice)).map(({ row }) => row);
   return {
@@ -41,22 +41,12 @@ export async function setAdminSwitch(
   now: Date,
 ): Promise<NodeView> {
   return db.$transaction(async (tx) => {
-    const node = await tx.node.findUnique({ where: { id: input.id }, select: { adminSwitch: true, siteId: true, urn: true } });
+    const node = await lockNodeSwitch(tx, input.id);
     if (!node) throw new Refused('NOT_FOUND', { kind: 'node', id: input.id });
     if (node.adminSwitch !== input.adminSwitch) {
-      await tx.node.update({ where: { id: input.id }, data: { adminSwitch: input.adminSwitch } });
-      await tx.auditEvent.create({
-        data: {
-          at: now,
-          actorId: person.id,
-          actor: person.email,
-          action: 'node.adminSwitch',
-          objectKind: 'node',
-          objectId: node.urn,
-          siteId: node.siteId,
-          facts: { from: node.adminSwitch, to: input.adminSwitch },
-        },
-      });
+      await updateNodeSwitch(tx, input.id, input.adminSwitch);
+      const object = { kind: 'node', id: node.urn, siteId: node.siteId };
+      await audit(tx, person, 'node.adminSwitch', object, { from: node.adminSwitch, to: input.adminSwitch }, now);
       await notify(tx, { k: 'node', ids: [input.id] });
     }
     return nodeView(tx, person, input.id, now);
