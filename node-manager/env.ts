@@ -37,6 +37,7 @@ const SimulatorEnv = z.object({
   MERIDIAN_SIMULATOR_DATA: z.string().min(1).optional(),
   MERIDIAN_SIMULATOR_LISTEN: hostPort.default('127.0.0.1:7440'),
   MERIDIAN_SIMULATOR_ADDRESS: hostPort.optional(),
+  MERIDIAN_NODE_HEARTBEAT_MS: z.coerce.number().int().min(100).max(60_000).default(10_000),
   MERIDIAN_SIMULATOR_MANIFEST: z.string().min(1),
 });
 
@@ -66,6 +67,7 @@ export function simulatorEnv(env: Environment) {
     data: e.MERIDIAN_SIMULATOR_DATA ?? `${e.MERIDIAN_DATA}/simulator`,
     listen: e.MERIDIAN_SIMULATOR_LISTEN,
     address: e.MERIDIAN_SIMULATOR_ADDRESS ?? e.MERIDIAN_SIMULATOR_LISTEN,
+    heartbeatMs: e.MERIDIAN_NODE_HEARTBEAT_MS,
     manifest: e.MERIDIAN_SIMULATOR_MANIFEST,
     logLevel: e.MERIDIAN_LOG_LEVEL,
     supervised: e.MERIDIAN_SUPERVISED,

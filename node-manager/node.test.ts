@@ -32,7 +32,7 @@ afterAll(async () => {
   rmSync(data, { recursive: true, force: true });
 });
 
-describe('a node manager, as a process', () => {
+describe('a node manager, as a process', { timeout: 30_000 }, () => {
   const slice = sliceUrn('one');
   afterEach(async () => {
     for (const { slice } of (await agent.client(NODE).slivers.query()).slivers) await agent.client(NODE).release.mutate({ slice });
