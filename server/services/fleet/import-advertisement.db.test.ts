@@ -97,8 +97,21 @@ describe('an import', () => {
   });
 
   test('twice at once adds each node once', async () => {
-    const both = await Promise.all([imported(small), imported(small)]);
-    expect(both.map((report) => report.nodes.added).sort()).toEqual([0, 7]);
+    // Connections are open, and all have read their file to its end, before any writes.
+    await Promise.all(Array.from({ length: 4 }, () => db.$queryRaw`SELECT 1 FROM pg_sleep(0.05)`));
+    let waiting = 0;
+    let open = () => {};
+    const gate = new Promise<void>((done) => {
+      open = done;
+    });
+    async function* together() {
+      yield small;
+      if (++waiting === 4) open();
+      await gate;
+    }
+    const load = () => importAdvertisement(db, person, together(), { now });
+    const all = await Promise.all([load(), load(), load(), load()]);
+    expect(all.map((report) => report.nodes.added).sort()).toEqual([0, 0, 0, 7]);
     expect(await db.node.count()).toBe(7);
   });
 });
