@@ -32,12 +32,12 @@ export async function suspendEnded(tx: Queryable, now: Date): Promise<number> {
   const { rows } = await tx.query(
     `WITH ended AS (
        UPDATE "Slice" SET state = 'suspended', reason = json_build_object('code', 'LEASE_ENDED', 'facts', json_build_object('endedAt', to_char("endsAt" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')))
-       WHERE state IN ('deploying', 'active', 'degraded') AND "endsAt" <= $1 RETURNING id, "siteId", "endsAt"
+       WHERE state IN ('deploying', 'active', 'degraded') AND "endsAt" <= $1 RETURNING id, name, "siteId", "endsAt"
      ), stopped AS (
        UPDATE "Sliver" v SET desired = 'stopped', "changedAt" = now() FROM ended WHERE v."sliceId" = ended.id AND v."goneAt" IS NULL AND v.desired = 'running'
      ), noted AS (
        INSERT INTO "AuditEvent" (at, actor, action, "objectKind", "objectId", "siteId", facts)
-       SELECT $1, 'service manager', 'slice.suspended', 'slice', id::text, "siteId", json_build_object('endedAt', "endsAt") FROM ended
+       SELECT $1, 'service manager', 'slice.suspended', 'slice', name, "siteId", json_build_object('endedAt', "endsAt") FROM ended
      ) SELECT id, pg_notify('meridian', json_build_object('k', 'slice', 'slice', id)::text) FROM ended`,
     [now],
   );

@@ -95,7 +95,7 @@ async function writeState(tx: pg.PoolClient, sliceId: string, row: Row, outcome:
   if (outcome.state === row.state) return;
   await tx.query(
     `INSERT INTO "AuditEvent" (at, actor, action, "objectKind", "objectId", "siteId", facts)
-     SELECT $2, 'service manager', $3, 'slice', id::text, "siteId", $4 FROM "Slice" WHERE id = $1`,
+     SELECT $2, 'service manager', $3, 'slice', name, "siteId", $4 FROM "Slice" WHERE id = $1`,
     [sliceId, now, `slice.${outcome.state}`, JSON.stringify({ from: row.state, running: row.running, wanted: row.wanted, reason: outcome.reason })],
   );
   if (outcome.state === 'deleted') return;

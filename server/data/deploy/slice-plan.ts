@@ -59,7 +59,8 @@ export async function loadPlanSlivers(db: Queryable, sliceId: string): Promise<P
 /** When a person last asked to try again: nodes that failed before that may be tried again. */
 export async function lastRetryAt(db: Queryable, sliceId: string): Promise<Date | null> {
   const { rows } = await db.query<{ at: Date | null }>(
-    `SELECT max(at) AS at FROM "AuditEvent" WHERE "objectKind" = 'slice' AND "objectId" = $1 AND action = 'slice.retry'`,
+    `SELECT max(a.at) AS at FROM "Slice" s JOIN "AuditEvent" a ON a."objectKind" = 'slice' AND a."objectId" = s.name
+     WHERE s.id = $1 AND a.action = 'slice.retry' AND a.at >= s."createdAt"`,
     [sliceId],
   );
   return rows[0]?.at ?? null;

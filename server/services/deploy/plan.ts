@@ -59,18 +59,25 @@ async function chooseMissing(ctx: DeployContext, slice: PlanSlice, have: readonl
   const spec = SliceSpec.parse(slice.spec);
   const standing = have.filter((v) => v.desired === 'running' && !v.goneAt && v.reported !== 'failed' && v.reported !== 'gone');
   const missing = slice.sliverCount - standing.length;
-  if (missing <= 0 || (have.length > 0 && !spec.substitute)) return { slivers: [], exhausted: !spec.substitute };
-  const nodes = await advertised(ctx);
-  const wanted: Wanted = spec;
-  if (have.length === 0) return firstChoice(slice, wanted, nodes);
-
-  // Not a node that still holds a sliver of the slice, nor one that failed it since a person last said to try again.
+  if (missing <= 0) return { slivers: [], exhausted: false };
+  // A person's wish to try again also tries nodes again that failed before it, and holds where nothing may stand in.
   const since = (await lastRetryAt(ctx.pool, slice.id))?.getTime() ?? 0;
-  const exclude = new Set(have.filter((v) => !v.goneAt || v.createdAt.getTime() >= since).map((v) => v.nodeUrn));
-  const chosen = chooseSubstitutes(wanted, nodes, { standing: standing.map((v) => v.nodeUrn), count: missing, exclude, seed: slice.urn });
-  const replaced = have.filter((v) => !standing.includes(v) && !v.substituted);
-  const slivers = chosen.map((node, i) => ({ node, picked: false, substituteForId: replaced[i]?.id ?? null }));
-  return { slivers, exhausted: chosen.length < missing };
+  const sinceThen = have.filter((v) => v.createdAt.getTime() >= since);
+  if (sinceThen.length > 0 && !spec.substitute) return { slivers: [], exhausted: true };
+  const nodes = await advertised(ctx);
+  if (have.length === 0) return firstChoice(slice, spec, nodes);
+
+  // Not a node that still holds a sliver of the slice, nor one that failed it.
+  const exclude = new Set([...have.filter((v) => !v.goneAt), ...sinceThen].map((v) => v.nodeUrn));
+  const picked = spec.picked.filter((node) => !exclude.has(node)).slice(0, missing);
+  const options = { standing: [...standing.map((v) => v.nodeUrn), ...picked], count: missing - picked.length, exclude, seed: slice.urn };
+  const chosen = chooseSubstitutes(spec, nodes, options);
+  const replaced = have.filter((v) => !standing.includes(v) && !v.substituted && !picked.includes(v.nodeUrn));
+  const slivers = [
+    ...picked.map((node) => ({ node, picked: true, substituteForId: null })),
+    ...chosen.map((node, i) => ({ node, picked: false, substituteForId: replaced[i]?.id ?? null })),
+  ];
+  return { slivers, exhausted: slivers.length < missing };
 }
 
 /** All that was asked for, or, when nodes are short, as many as there are if that is worth having. */

@@ -1,8 +1,8 @@
-import type { z } from 'zod';
 import type { SliverRow } from '@/protocol/api/slice';
+import { findSliverRows } from '@/server/data/sliver-rows';
 import type { Tx } from '@/server/db';
 
 /** Every sliver of the slice: live, failed and leaving. */
-export function listSlivers(_db: Tx, _sliceId: string): Promise<z.infer<typeof SliverRow>[]> {
-  throw new Error('listSlivers is not built yet');
+export function listSlivers(db: Tx, sliceId: string): Promise<SliverRow[]> {
+  return findSliverRows(db, sliceId);
 }
