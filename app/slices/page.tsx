@@ -4,7 +4,7 @@ import { getQueryClient, Hydrate, requireViewer, trpc } from '@/server/rsc';
 
 export const metadata: Metadata = { title: 'Slices' };
 
-export default async function SlicesPage({ searchParams }: PageProps<'/slices'>) {
+export default async function SlicesPage({ searchParams }: { searchParams: Promise<Record<string, string | string[] | undefined>> }) {
   const me = await requireViewer('/slices');
   const { scope, over } = await searchParams;
   const input = { scope: scope === 'site' || scope === 'all' ? scope : 'mine', includeOver: over === 'yes' } as const;

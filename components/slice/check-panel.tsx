@@ -1,5 +1,4 @@
 'use client';
-import type { z } from 'zod';
 import { sentence } from '@/core/refusal-sentence';
 import type { SpecCheck } from '@/protocol/api/slice';
 import { wordsFor } from '../refusal/refusal';
@@ -11,7 +10,7 @@ import { StateShape } from '../ui/state-mark';
 import { type Draft, totalOf } from './draft';
 import { QuotaLines } from './quota-lines';
 
-type CheckPanelProps = { check: z.infer<typeof SpecCheck> | undefined; error: unknown; stale: boolean; draft: Draft; onRetry: () => void };
+type CheckPanelProps = { check: SpecCheck | undefined; error: unknown; stale: boolean; draft: Draft; onRetry: () => void };
 
 /** Beside the form: whether it could be had right now, and what it would use of the quota. Keeps its place while it asks. */
 export function CheckPanel({ check, error, stale, draft, onRetry }: CheckPanelProps) {

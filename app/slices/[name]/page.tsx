@@ -2,11 +2,13 @@ import type { Metadata } from 'next';
 import { SlicePage } from '@/components/slice/slice-page';
 import { foundOr404, getQueryClient, Hydrate, requireViewer, trpc } from '@/server/rsc';
 
-export async function generateMetadata({ params }: PageProps<'/slices/[name]'>): Promise<Metadata> {
+type Props = { params: Promise<{ name: string }> };
+
+export async function generateMetadata({ params }: Props): Promise<Metadata> {
   return { title: (await params).name };
 }
 
-export default async function Slice({ params }: PageProps<'/slices/[name]'>) {
+export default async function Slice({ params }: Props) {
   const { name } = await params;
   await requireViewer(`/slices/${name}`);
   const cache = getQueryClient();

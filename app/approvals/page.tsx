@@ -1,0 +1,21 @@
+import type { Metadata } from 'next';
+import { notFound } from 'next/navigation';
+import { ApprovalsView } from '@/components/approval/approvals-view';
+import { decides } from '@/components/shell/places';
+import { getQueryClient, Hydrate, requireViewer, trpc } from '@/server/rsc';
+
+export const metadata: Metadata = { title: 'Approvals' };
+
+export default async function ApprovalsPage() {
+  if (!decides(await requireViewer('/approvals'))) notFound();
+  const cache = getQueryClient();
+  await Promise.all([
+    cache.prefetchQuery(trpc.approvals.list.queryOptions()),
+    cache.prefetchQuery(trpc.approvals.decided.queryOptions({ limit: 50 })),
+  ]);
+  return (
+    <Hydrate>
+      <ApprovalsView />
+    </Hydrate>
+  );
+}
