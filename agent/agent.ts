@@ -1,0 +1,143 @@
+import { join } from 'node:path';
+import { type AgentService, agentRouter } from '@/protocol/agent/router';
+import { loadOrMakeCa, loadOrMakeServiceManagerKey } from '@/protocol/pki/deployment-secrets';
+import { renewalDue, selfIssue, type TlsIdentity } from '@/protocol/pki/identity';
+import { agentUrn, serviceManagerUrn } from '@/protocol/pki/names';
+import { type IdentityKey, loadOrMakeIdentityKey } from '@/protocol/statement/keys';
+import { serveTransport, type TransportServer } from '@/protocol/transport/server';
+import { advertise } from './advertisements';
+import { takeDelegation } from './delegate';
+import { enrol, type Registrar, renew } from './enrolment';
+import { Heartbeats } from './heartbeats';
+import { type Issuer, issueTickets } from './issue';
+import { returnTickets } from './returns';
+import { Revocation } from './revocation';
+import { openPool, type Pool } from './store/database';
+import { recordCertificate, registerAgent, secretStore } from './store/deployment';
+import { sweepUntil } from './sweeper';
+
+export const VERSION = '0.1.0';
+
+/** What an agent reports of itself while it runs; a pino logger is one. */
+export type AgentLog = { error(facts: object, message: string): void; info(facts: object, message: string): void };
+
+export type AgentOptions = {
+  databaseUrl: string;
+  sealKey: Buffer;
+  authority: string;
+  dataDir: string;
+  listen: { host: string; port: number };
+  /** What others dial; "" for 127.0.0.1 and the port it got. */
+  address: string;
+  log: AgentLog;
+};
+
+export type Agent = {
+  urn: string;
+  key: IdentityKey;
+  caPem: string;
+  address: string;
+  port: number;
+  close(): Promise<void>;
+};
+
+const RENEWAL_CHECK_MS = 600_000;
+
+/** Starts an agent: takes its key and the deployment's secrets (made on first use), registers itself, serves and sweeps. */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const pool = openPool(options.databaseUrl);
+  try {
+    return await serve(options, pool);
+  } catch (err) {
+    await pool.end();
+    throw err;
+  }
+}
+
+async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
+  const { sealKey, authority, log } = options;
+  const store = secretStore(pool);
+  const key = await loadOrMakeIdentityKey(join(options.dataDir, 'identity.pem'));
+  const ca = await loadOrMakeCa(store, sealKey, { authority, now: new Date() });
+  const serviceManager = { urn: serviceManagerUrn(authority), jkt: (await loadOrMakeServiceManagerKey(store, sealKey)).jkt };
+  const urn = agentUrn(authority);
+  const certify = async (): Promise<TlsIdentity> => {
+    const { identity, issued } = await selfIssue(ca, urn, key, new Date());
+    await recordCertificate(pool, issued, { urn, kind: 'agent', jkt: key.jkt });
+    return identity;
+  };
+  let identity = await certify();
+  const registrar: Registrar = { pool, ca, agent: { urn, publicKey: key.jwk, address: options.address }, serviceManager };
+  const revocation = new Revocation(pool);
+  let service: AgentService | null = null;
+  const server = await serveTransport(
+    {
+      router: agentRouter,
+      anonymous: true,
+      context: ({ peer }) => {
+        if (!service) throw new Error('called before it is ready');
+        return { peer, service };
+      },
+      identity: () => identity,
+      isRevoked: (peer) => revocation.isRevoked(peer),
+      bounds: { maxBodyBytes: 1_048_576, maxConnections: 8_192 },
+      onError: (error, call) => log.error({ err: error.cause ?? error, path: call.path, peer: call.peer?.urn }, 'call failed'),
+    },
+    options.listen,
+  );
+  registrar.agent.address ||= `127.0.0.1:${server.port}`;
+  const agentId = await registerAgent(pool, { urn, jkt: key.jkt, publicKey: key.jwk.x, address: registrar.agent.address });
+  const issuer: Issuer = { pool, agentId, key };
+  const heartbeats = new Heartbeats(pool, agentId);
+  service = agentService(issuer, registrar, heartbeats);
+  const stop = new AbortController();
+  const sweeping = sweepUntil(pool, stop.signal, (err) => log.error({ err }, 'sweep failed'));
+  const renewing = setInterval(() => {
+    if (renewalDue(identity, new Date())) {
+      certify().then((renewed) => { identity = renewed; }, (err: unknown) => log.error({ err }, 'own certificate not renewed'));
+    }
+  }, RENEWAL_CHECK_MS);
+  return {
+    urn,
+    key,
+    caPem: ca.certificatePem,
+    address: registrar.agent.address,
+    port: server.port,
+    close: once(() => close(server, heartbeats, pool, [() => clearInterval(renewing), () => stop.abort(), () => sweeping])),
+  };
+}
+
+async function close(server: TransportServer, heartbeats: Heartbeats, pool: Pool, ends: (() => unknown)[]): Promise<void> {
+  const closing = server.close(3_000);
+  await heartbeats.close();
+  await closing;
+  for (const end of ends) await end();
+  await pool.end();
+}
+
+function agentService(issuer: Issuer, registrar: Registrar, heartbeats: Heartbeats): AgentService {
+  return {
+    config: async () => {
+      const now = new Date().toISOString();
+      return { protocol: 1, version: VERSION, agent: registrar.agent.urn, publicKey: registrar.agent.publicKey, now };
+    },
+    advertisements: (_peer, input) => advertise(issuer, input, Date.now()),
+    issue: (peer, input) => issueTickets(issuer, peer, input, Date.now()),
+    returnTickets: (_peer, input) => returnTickets(issuer, input),
+    heartbeat: (peer, input) => heartbeats.take(peer, input),
+    delegate: async (peer, input) => {
+      await takeDelegation(issuer, peer, input.delegation, Date.now());
+      return { accepted: true };
+    },
+    enrol: (input) => enrol(registrar, input, new Date()),
+    renewCertificate: (input) => renew(registrar, input, new Date()),
+  };
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | null = null;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}

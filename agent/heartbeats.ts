@@ -1,0 +1,128 @@
+import type { z } from 'zod';
+import { REFUSAL_CODES, type Reason, Refused } from '@/core/errors';
+import type { HeartbeatInput, HeartbeatOutput } from '@/protocol/agent/schemas';
+import type { Peer } from '@/protocol/trpc';
+import { inTransaction, type Pool } from './store/database';
+import { type Beat, type BeatOutcome, recordBeats, revokedPrograms } from './store/heartbeats';
+import { notifyNodes, notifySlivers } from './store/notices';
+import { applyReports, dropUnlisted, type Report } from './store/slivers';
+
+type Input = z.infer<typeof HeartbeatInput>;
+type Output = z.infer<typeof HeartbeatOutput>;
+type Waiting = { peer: Peer; input: Input; resolve: (output: Output) => void; reject: (error: unknown) => void };
+
+/** Heartbeats that arrive within this long are stored together, in one commit. */
+export const GATHER_MS = 50;
+/** … at most so many. */
+const MAX_BATCH = 500;
+/** After so many lists in a row that name leases which nobody here knows, the rest is taken as not ours to know. */
+const MAX_ASKED_AGAIN = 3;
+/** A list as long as the schema allows may have been cut. */
+const LIST_LIMIT = 1_000;
+
+/**
+ * Takes heartbeats in: soft state, coalesced so that thousands of nodes cost a few commits a second. An answer means
+ * stored; when the database is away all that waited fail, and the nodes send again.
+ */
+export class Heartbeats {
+  private waiting = new Map<string, Waiting[]>();
+  private timer: NodeJS.Timeout | null = null;
+  private running: Promise<void> = Promise.resolve();
+  private readonly askedAgain = new Map<string, number>();
+
+  constructor(
+    private readonly pool: Pool,
+    private readonly agentId: string,
+  ) {}
+
+  /** Stores one; resolves when it is durable. Throws Refused NODE_NOT_ENROLLED when the peer's key does not count for that node. */
+  take(peer: Peer, input: Input): Promise<Output> {
+    return new Promise((resolve, reject) => {
+      this.waiting.set(peer.urn, [...(this.waiting.get(peer.urn) ?? []), { peer, input, resolve, reject }]);
+      if (this.waiting.size >= MAX_BATCH) this.flush();
+      else this.timer ??= setTimeout(() => this.flush(), GATHER_MS);
+    });
+  }
+
+  /** Stores what waits; resolves when it is. */
+  async close(): Promise<void> {
+    while (this.waiting.size > 0 || this.timer) this.flush();
+    await this.running;
+  }
+
+  private flush(): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+    const batch = [...this.waiting.values()].flatMap((ofNode) => ofNode.slice(0, 1)); // a node's second one waits its turn
+    this.waiting = new Map([...this.waiting].flatMap(([urn, ofNode]) => (ofNode.length > 1 ? [[urn, ofNode.slice(1)] as const] : [])));
+    if (this.waiting.size > 0) this.timer = setTimeout(() => this.flush(), GATHER_MS);
+    if (batch.length > 0) this.running = this.running.then(() => this.store(batch));
+  }
+
+  private async store(batch: Waiting[]): Promise<void> {
+    try {
+      const answers = await inTransaction(this.pool, async (tx) => {
+        const outcomes = new Map((await recordBeats(tx, this.agentId, batch.map(beatOf))).map((one) => [one.urn, one]));
+        const heard = batch.filter(({ peer }) => outcomes.has(peer.urn));
+        const { changed, unknown } = await applyReports(tx, heard.flatMap(reportsOf));
+        const dropped = await dropUnlisted(tx, heard.flatMap(({ peer, input }) => listOf(input, outcomes.get(peer.urn))));
+        await notifySlivers(tx, [...changed, ...dropped]);
+        await notifyNodes(tx, [...outcomes.values()].filter((one) => one.changed).map((one) => one.nodeId));
+        return { outcomes, unknown: new Set(unknown.map((report) => report.jkt)), revokedKeys: await revokedPrograms(tx) };
+      });
+      const now = new Date().toISOString();
+      for (const one of batch) {
+        const outcome = answers.outcomes.get(one.peer.urn);
+        if (!outcome) one.reject(new Refused('NODE_NOT_ENROLLED', { node: one.peer.urn }));
+        else one.resolve(this.answer(outcome, answers.unknown.has(one.peer.jkt), answers.revokedKeys, now));
+      }
+    } catch (err) {
+      for (const one of batch) one.reject(err);
+    }
+  }
+
+  private answer(outcome: BeatOutcome, named: boolean, revokedKeys: string[], now: string): Output {
+    const lost = outcome.was === null || outcome.was === 'unreachable' || outcome.newIncarnation;
+    return {
+      now,
+      wantFull: lost || this.askAgain(outcome.urn, named),
+      adminSwitch: outcome.adminSwitch,
+      revokedKeys,
+      wantDelegation: outcome.wantDelegation,
+    };
+  }
+
+  /** A lease may be reported before its service manager stored it: ask again, but not for ever. */
+  private askAgain(urn: string, namedUnknown: boolean): boolean {
+    if (!namedUnknown) {
+      this.askedAgain.delete(urn);
+      return false;
+    }
+    const asked = this.askedAgain.get(urn) ?? 0;
+    this.askedAgain.set(urn, asked + 1);
+    return asked < MAX_ASKED_AGAIN;
+  }
+}
+
+function beatOf({ peer, input }: Waiting): Beat {
+  const { incarnation, journalSequence, driver, capacity, free, load1Milli, version, uptimeSeconds, missing } = input;
+  const facts = { version, uptimeSeconds, missing };
+  return { urn: peer.urn, jkt: peer.jkt, incarnation, journalSequence, driver, capacity, free, slivers: input.sliverCount, load1Milli, facts };
+}
+
+function reportsOf({ peer, input }: Waiting): Report[] {
+  return input.slivers.map(({ leaseJti, state, reason, since }) => {
+    return { jkt: peer.jkt, leaseJti, state, reason: reason && reasonOf(reason), since, at: input.at };
+  });
+}
+
+/** A reason with a code of ours; what a newer node says in a word we do not know yet is told as a failed start. */
+function reasonOf(reason: { code: string; facts: Reason['facts'] }): Reason {
+  const code = REFUSAL_CODES.find((known) => known === reason.code);
+  return code ? { code, facts: reason.facts } : { code: 'START_FAILED', facts: { ...reason.facts, problem: reason.code } };
+}
+
+function listOf(input: Input, outcome: BeatOutcome | undefined): { nodeId: string; urn: string; jtis: string[] }[] {
+  if (!outcome || !input.full || input.slivers.length >= LIST_LIMIT) return [];
+  return [{ nodeId: outcome.nodeId, urn: outcome.urn, jtis: input.slivers.map((sliver) => sliver.leaseJti) }];
+}

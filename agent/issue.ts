@@ -1,0 +1,117 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { z } from 'zod';
+import { type Reason, Refused } from '@/core/errors';
+import { usable } from '@/core/node/state';
+import { firstShort, type HardAmounts, hardOf, oversubscribed, subtract } from '@/core/resources/vector';
+import { judgeTerm } from '@/core/trust/chain';
+import type { IssueInput, IssueOutput } from '@/protocol/agent/schemas';
+import type { TicketClaims } from '@/protocol/statement/schemas';
+import { type SigningKey, signStatements } from '@/protocol/statement/sign';
+import type { Peer } from '@/protocol/trpc';
+import { type Held, lockNodes, type NodeBook, readBooks } from './store/books';
+import { inTransaction, type Pool } from './store/database';
+import { claimRequest, insertTickets, keepAnswer, readTickets } from './store/tickets';
+
+type Input = z.infer<typeof IssueInput>;
+type Output = z.infer<typeof IssueOutput>;
+export type Issuer = { pool: Pool; agentId: string; key: SigningKey };
+type Granted = { nodeId: string; claims: TicketClaims };
+
+/**
+ * Issues tickets for what is free, each durable before it is handed out; nodes that cannot give one are refused each with
+ * its reason. One transaction that holds the nodes' locks: concurrent requests never promise more than delegation × degree.
+ * The same key with the same body gives the same answer, with another body Refused IDEMPOTENCY_MISMATCH. `now`: epoch ms.
+ */
+export async function issueTickets(issuer: Issuer, peer: Peer, input: Input, now: number): Promise<Output> {
+  checkTerms(input, now);
+  const key = `${peer.jkt}:${input.idempotencyKey}`;
+  const bodyHash = createHash('sha256').update(canonical(input)).digest('hex');
+  return inTransaction(issuer.pool, async (tx) => {
+    const before = await claimRequest(tx, key, bodyHash);
+    if (before) {
+      if (before.bodyHash !== bodyHash) throw new Refused('IDEMPOTENCY_MISMATCH', { key: input.idempotencyKey });
+      return { tickets: await readTickets(tx, issuer.key.jkt, before.answer.jtis), refused: before.answer.refused };
+    }
+    await lockNodes(tx, input.nodes);
+    const span = { start: input.start, end: input.end + input.graceSeconds };
+    const books = await readBooks(tx, issuer.agentId, input.nodes, span);
+    const granted: Granted[] = [];
+    const refused: { node: string; reason: Reason }[] = [];
+    for (const node of input.nodes) {
+      const verdict = judge(node, books.get(node), input, now);
+      if ('code' in verdict) refused.push({ node, reason: verdict });
+      else granted.push({ nodeId: verdict.nodeId, claims: claimsFor(issuer.key.jkt, peer.jkt, node, verdict, input, now) });
+    }
+    const texts = await signStatements('ticket+jwt', granted.map((one) => one.claims), issuer.key);
+    const tickets = granted.map(({ nodeId, claims }, i) => {
+      return { nodeId, node: claims.aud, iss: claims.iss, jti: claims.jti, ticket: texts[i] ?? '', nbf: claims.nbf, exp: claims.exp };
+    });
+    const terms = { iss: issuer.key.jkt, sliceUrn: input.slice, amounts: hardOf(input.resources), start: input.start, end: input.end };
+    await insertTickets(tx, issuer.agentId, terms, tickets.map(({ ticket, ...row }) => ({ ...row, text: ticket })));
+    await keepAnswer(tx, key, { jtis: tickets.map((one) => one.jti), refused });
+    return { tickets: tickets.map(({ node, iss, jti, ticket }) => ({ node, iss, jti, ticket })), refused };
+  });
+}
+
+function checkTerms(input: Input, now: number): void {
+  const wrong = (field: string, problem: string) => new Refused('INVALID_INPUT', { field, problem });
+  if (input.end <= input.start) throw wrong('end', 'must be after start');
+  if (input.end * 1000 <= now) throw wrong('end', 'is over already');
+  if (new Set(input.nodes).size !== input.nodes.length) throw wrong('nodes', 'names a node twice');
+}
+
+/** The delegation to issue from, or why there is none. Pure. */
+export function judge(node: string, book: NodeBook | undefined, input: Input, now: number): Held | Reason {
+  if (!book) return { code: 'NOT_ADVERTISED', facts: { node } };
+  const standing = usable(book.standing);
+  if (!standing.ok) return standing.reason;
+  const newest = book.delegations[0];
+  if (!newest) return { code: 'NOT_DELEGATED', facts: { node } };
+  const outlives = (held: Held) => termProblem(held, input, now);
+  const held = book.delegations.find((one) => !outlives(one));
+  if (!held) return outlives(newest) ?? { code: 'NOT_DELEGATED', facts: { node } };
+  const free = freeOf(held, book.claimed);
+  const short = firstShort(input.resources, free);
+  if (!short) return held;
+  const facts = { node, resource: short, wants: input.resources[short], free: free[short], degreeMilli: held.degreeMilli };
+  return { code: 'DELEGATION_SPENT', facts };
+}
+
+/** What one more ticket may hold: no more than the rights, nor than what rights × degree has left. Never below zero. */
+export function freeOf(held: Pick<Held, 'rights' | 'degreeMilli'>, claimed: HardAmounts): HardAmounts {
+  const left = subtract(oversubscribed(held.rights, held.degreeMilli), claimed);
+  const least = (resource: keyof HardAmounts) => Math.max(0, Math.min(held.rights[resource], left[resource]));
+  return { cpuMilli: least('cpuMilli'), memoryMiB: least('memoryMiB'), diskMiB: least('diskMiB'), networkKbps: least('networkKbps') };
+}
+
+/** A ticket outlives its delegation in nothing: neither its term with the grace, nor its redeem window. */
+function termProblem(held: Held, input: Input, now: number): Reason | null {
+  try {
+    judgeTerm('lease term', input.start, input.end + input.graceSeconds, held);
+    const { nbf, exp } = redeemWindow(held, input, now);
+    if (nbf >= exp) return { code: 'NOT_DELEGATED', facts: { node: held.nodeId } };
+    return null;
+  } catch (err) {
+    if (err instanceof Refused) return err.reason;
+    throw err;
+  }
+}
+
+function redeemWindow(held: Held, input: Input, now: number): { nbf: number; exp: number } {
+  const seconds = Math.floor(now / 1000);
+  return { nbf: Math.max(seconds, held.nbf), exp: Math.min(seconds + input.redeemSeconds, input.end, held.exp) };
+}
+
+function claimsFor(iss: string, jkt: string, node: string, held: Held, input: Input, now: number): TicketClaims {
+  const { sub, slice, resources, start, end, graceSeconds } = input;
+  const jti = randomBytes(18).toString('base64url');
+  return { iss, jti, sub, cnf: { jkt }, aud: node, slice, resources, start, end, graceSeconds, ...redeemWindow(held, input, now), delegation: held.text };
+}
+
+/** The decoded input as text with its keys in order: equal bodies are equal texts. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) => {
+    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
+    return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}

@@ -1,0 +1,39 @@
+import type { ConnectedPeer } from '@/protocol/transport/peer';
+import type { Pool } from './store/database';
+import { revokedAmong } from './store/deployment';
+
+type Waiting = { peer: ConnectedPeer; resolve: (revoked: boolean) => void; reject: (err: unknown) => void };
+
+/**
+ * Asks the database at each call whether the caller's key or certificate was revoked. Calls that come while a question is
+ * under way share the next one, so that a thousand heartbeats ask a few times.
+ */
+export class Revocation {
+  private waiting: Waiting[] = [];
+  private asking = false;
+
+  constructor(private readonly pool: Pool) {}
+
+  isRevoked(peer: ConnectedPeer): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ peer, resolve, reject });
+      if (!this.asking) void this.ask();
+    });
+  }
+
+  private async ask(): Promise<void> {
+    this.asking = true;
+    while (this.waiting.length > 0) {
+      const batch = this.waiting;
+      this.waiting = [];
+      try {
+        const jkts = batch.map(({ peer }) => peer.jkt);
+        const revoked = await revokedAmong(this.pool, jkts, batch.map(({ peer }) => peer.serial));
+        for (const { peer, resolve } of batch) resolve(revoked.has(peer.jkt) || revoked.has(peer.serial));
+      } catch (err) {
+        for (const { reject } of batch) reject(err);
+      }
+    }
+    this.asking = false;
+  }
+}

@@ -1,0 +1,120 @@
+import type { AdminSwitch, BootState, NodeStanding } from '@/core/node/state';
+import type { Reachability } from '@/core/node/reachability';
+import type { HardAmounts } from '@/core/resources/vector';
+import type { Queryable } from './database';
+
+/** A delegation in force, as tickets are issued from it. Times: epoch seconds. */
+export type Held = { nodeId: string; rights: HardAmounts; degreeMilli: number; nbf: number; exp: number; text: string };
+
+/** What an agent's books say of a node. */
+export type NodeBook = {
+  id: string;
+  standing: NodeStanding;
+  /** Newest first. */
+  delegations: Held[];
+  /** Promised in tickets that may still be redeemed, and held by leases of redeemed ones, in the span asked for. */
+  claimed: HardAmounts;
+};
+
+/**
+ * Takes the nodes' locks, in one order, until the transaction ends: whoever else issues for one of them waits. A statement
+ * of its own, so that the books are read with what the others committed. (Key rows, since heartbeats leave these alone.)
+ */
+export async function lockNodes(tx: Queryable, urns: readonly string[]): Promise<void> {
+  await tx.query({
+    name: 'lock-nodes',
+    text: `SELECT FROM "NodeKey" k JOIN "Node" n ON n.id = k."nodeId" WHERE n.urn = ANY($1::text[]) AND k."revokedAt" IS NULL
+           ORDER BY k.id FOR NO KEY UPDATE OF k`,
+    values: [urns],
+  });
+}
+
+type StandingRow = {
+  id: string;
+  urn: string;
+  bootState: BootState;
+  adminSwitch: AdminSwitch;
+  incarnation: string | null;
+  reachability: Reachability | null;
+  at: Date | null;
+};
+
+/** Reads the books of these nodes for a span of epoch seconds [start, end). Nodes that nobody knows are missing. */
+export async function readBooks(
+  tx: Queryable,
+  agentId: string,
+  urns: readonly string[],
+  span: { start: number; end: number },
+): Promise<Map<string, NodeBook>> {
+  const { rows } = await tx.query<StandingRow>({
+    name: 'read-standings',
+    text: `SELECT n.id::text, n.urn, n."bootState", n."adminSwitch", k.incarnation, h.reachability, h.at
+           FROM "Node" n LEFT JOIN "NodeKey" k ON k."nodeId" = n.id AND k."revokedAt" IS NULL
+           LEFT JOIN "Heartbeat" h ON h."nodeId" = n.id WHERE n.urn = ANY($1::text[])`,
+    values: [urns],
+  });
+  const ids = rows.map((row) => row.id);
+  const delegations = await readDelegations(tx, agentId, ids);
+  const claimed = await readClaims(tx, agentId, ids, span);
+  return new Map(
+    rows.map((row) => {
+      const standing: NodeStanding = {
+        node: row.urn,
+        bootState: row.bootState,
+        enrolled: row.incarnation !== null,
+        adminSwitch: row.adminSwitch,
+        reachability: row.reachability ?? 'unreachable',
+        lastSeen: row.at?.getTime() ?? null,
+      };
+      const book = { id: row.id, standing, delegations: delegations.get(row.id) ?? [], claimed: claimed.get(row.id) ?? { ...NONE } };
+      return [row.urn, book];
+    }),
+  );
+}
+
+const NONE: HardAmounts = { cpuMilli: 0, memoryMiB: 0, diskMiB: 0, networkKbps: 0 };
+
+/** Delegations to this agent that are in force and of the nodes' present incarnations, newest first. */
+export async function readDelegations(db: Queryable, agentId: string, nodeIds: readonly string[]): Promise<Map<string, Held[]>> {
+  const { rows } = await db.query<HardAmounts & Omit<Held, 'rights'>>({
+    name: 'read-delegations',
+    text: `SELECT d."nodeId"::text AS "nodeId", d."cpuMilli", d."memoryMiB", d."diskMiB", d."networkKbps", d."degreeMilli", d.text,
+             extract(epoch FROM d."notBefore")::int8::float8 AS nbf, extract(epoch FROM d."notAfter")::int8::float8 AS exp
+           FROM "Delegation" d JOIN "NodeKey" k ON k."nodeId" = d."nodeId" AND k.jkt = d.iss AND k."revokedAt" IS NULL
+             AND k.incarnation = d.incarnation
+           WHERE d."nodeId" = ANY($2::uuid[]) AND d."agentId" = $1::uuid AND d."revokedAt" IS NULL AND d."notAfter" > now()
+           ORDER BY d."createdAt" DESC, d.id DESC`,
+    values: [agentId, nodeIds],
+  });
+  const byNode = new Map<string, Held[]>();
+  for (const { nodeId, degreeMilli, nbf, exp, text, ...rights } of rows) {
+    byNode.set(nodeId, [...(byNode.get(nodeId) ?? []), { nodeId, rights, degreeMilli, nbf, exp, text }]);
+  }
+  return byNode;
+}
+
+/**
+ * What is claimed of each node at any time of [start, end): tickets that may still be redeemed (a node forgives 300 s of
+ * skew), and leases of redeemed ones until their grace is over, or until they ended. Summed, not peaked: never too little.
+ */
+export async function readClaims(
+  db: Queryable,
+  agentId: string,
+  nodeIds: readonly string[],
+  span: { start: number; end: number },
+): Promise<Map<string, HardAmounts>> {
+  const { rows } = await db.query<HardAmounts & { nodeId: string }>({
+    name: 'read-claims',
+    text: `SELECT t."nodeId"::text AS "nodeId", sum(t."cpuMilli")::float8 AS "cpuMilli", sum(t."memoryMiB")::float8 AS "memoryMiB",
+             sum(t."diskMiB")::float8 AS "diskMiB", sum(t."networkKbps")::float8 AS "networkKbps"
+           FROM "Ticket" t LEFT JOIN "Lease" l ON l."sliverId" = t."sliverId" LEFT JOIN "Sliver" s ON s.id = t."sliverId"
+           CROSS JOIN LATERAL (SELECT coalesce(l."endsAt" + make_interval(secs => l."graceSeconds"), t."endsAt") AS "until") x
+           WHERE t."nodeId" = ANY($2::uuid[]) AND t."agentId" = $1::uuid
+             AND t."startsAt" < to_timestamp($4) AND x."until" > to_timestamp($3)
+             AND (t.state = 'issued' AND t."notAfter" > now() - interval '300 s'
+               OR t.state = 'redeemed' AND x."until" > now() AND l."endedAt" IS NULL AND s."goneAt" IS NULL)
+           GROUP BY t."nodeId"`,
+    values: [agentId, nodeIds, span.start, span.end],
+  });
+  return new Map(rows.map(({ nodeId, ...amounts }) => [nodeId, amounts]));
+}

@@ -1,0 +1,103 @@
+import type { Reason } from '@/core/errors';
+import type { HardAmounts } from '@/core/resources/vector';
+import type { Pool, Queryable } from './database';
+
+/** What is kept of the answer to a request for tickets; the tickets themselves are rows. */
+export type KeptAnswer = { jtis: string[]; refused: { node: string; reason: Reason }[] };
+
+/**
+ * Claims an idempotency key for this transaction: null when it is new, else what was asked and answered under it. Two
+ * requests under one key wait for each other here.
+ */
+export async function claimRequest(tx: Queryable, key: string, bodyHash: string): Promise<{ bodyHash: string; answer: KeptAnswer } | null> {
+  const added = await tx.query(
+    `INSERT INTO "TicketRequest" (key, "bodyHash", answer) VALUES ($1, $2, '{}') ON CONFLICT (key) DO NOTHING`,
+    [key, bodyHash],
+  );
+  if (added.rowCount === 1) return null;
+  const { rows } = await tx.query<{ bodyHash: string; answer: KeptAnswer }>(
+    `SELECT "bodyHash", answer FROM "TicketRequest" WHERE key = $1`,
+    [key],
+  );
+  if (!rows[0]) throw new Error('a request’s row is gone while it is asked again');
+  return rows[0];
+}
+
+export async function keepAnswer(tx: Queryable, key: string, answer: KeptAnswer): Promise<void> {
+  await tx.query(`UPDATE "TicketRequest" SET answer = $2 WHERE key = $1`, [key, JSON.stringify(answer)]);
+}
+
+export type NewTicket = { nodeId: string; jti: string; text: string; nbf: number; exp: number };
+export type TicketTerms = { iss: string; sliceUrn: string; amounts: HardAmounts; start: number; end: number };
+
+/** Stores tickets, all in one statement. Times: epoch seconds. */
+export async function insertTickets(tx: Queryable, agentId: string, terms: TicketTerms, tickets: readonly NewTicket[]): Promise<void> {
+  if (tickets.length === 0) return;
+  const { amounts } = terms;
+  await tx.query({
+    name: 'insert-tickets',
+    text: `INSERT INTO "Ticket" (id, iss, jti, "agentId", "nodeId", "sliceUrn", "sliceId", text, "cpuMilli", "memoryMiB", "diskMiB",
+             "networkKbps", "startsAt", "endsAt", "notBefore", "notAfter")
+           SELECT gen_random_uuid(), $1, x.jti, $2::uuid, x.node, $3,
+             (SELECT id FROM "Slice" WHERE urn = $3 AND state NOT IN ('rejected', 'withdrawn', 'deleted') LIMIT 1), x.text,
+             $4, $5, $6, $7, to_timestamp($8), to_timestamp($9), to_timestamp(x.nbf), to_timestamp(x.exp)
+           FROM unnest($10::uuid[], $11::text[], $12::text[], $13::float8[], $14::float8[]) AS x(node, jti, text, nbf, exp)`,
+    values: [
+      terms.iss, agentId, terms.sliceUrn, amounts.cpuMilli, amounts.memoryMiB, amounts.diskMiB, amounts.networkKbps, terms.start, terms.end,
+      tickets.map((t) => t.nodeId), tickets.map((t) => t.jti), tickets.map((t) => t.text), tickets.map((t) => t.nbf), tickets.map((t) => t.exp),
+    ],
+  });
+}
+
+export type IssuedTicket = { node: string; iss: string; jti: string; ticket: string };
+
+/** Tickets as they were issued, in the order of their ids. */
+export async function readTickets(db: Queryable, iss: string, jtis: readonly string[]): Promise<IssuedTicket[]> {
+  const { rows } = await db.query<IssuedTicket>(
+    `SELECT n.urn AS node, t.iss, t.jti, t.text AS ticket FROM unnest($2::text[]) WITH ORDINALITY AS x(jti, place)
+     JOIN "Ticket" t ON t.iss = $1 AND t.jti = x.jti JOIN "Node" n ON n.id = t."nodeId" ORDER BY x.place`,
+    [iss, jtis],
+  );
+  return rows;
+}
+
+export type TicketHolder = { jti: string; nodeId: string; node: string; keys: { jkt: string; x: string }[] };
+
+/** The nodes of tickets, with every key each ever enrolled: receipts may be older than its present key. */
+export async function readHolders(db: Queryable, iss: string, jtis: readonly string[]): Promise<Map<string, TicketHolder>> {
+  const { rows } = await db.query<TicketHolder>(
+    `SELECT t.jti, n.id::text AS "nodeId", n.urn AS node,
+       (SELECT json_agg(json_build_object('jkt', k.jkt, 'x', k."publicKey")) FROM "NodeKey" k WHERE k."nodeId" = n.id) AS keys
+     FROM "Ticket" t JOIN "Node" n ON n.id = t."nodeId" WHERE t.iss = $1 AND t.jti = ANY($2::text[])`,
+    [iss, jtis],
+  );
+  return new Map(rows.map((row) => [row.jti, row]));
+}
+
+export type StoredReceipt = { nodeId: string; iss: string; jti: string; kind: string; ticketIss: string; ticketJti: string; text: string };
+
+/** Keeps receipts; one that is there already stays as it is. */
+export async function storeReceipts(tx: Queryable, receipts: readonly StoredReceipt[]): Promise<void> {
+  await tx.query(
+    `INSERT INTO "Receipt" (id, "nodeId", iss, jti, kind, "ticketIss", "ticketJti", text)
+     SELECT gen_random_uuid(), x.* FROM json_to_recordset($1::json)
+       AS x("nodeId" uuid, iss text, jti text, kind text, "ticketIss" text, "ticketJti" text, text text)
+     ON CONFLICT (iss, jti) DO NOTHING`,
+    [JSON.stringify(receipts)],
+  );
+}
+
+/** Tickets that can no longer be redeemed, or whose leases ended: what they claimed is free. Gives how many that changed. */
+export async function burnTickets(tx: Queryable, iss: string, jtis: readonly string[]): Promise<number> {
+  const { rowCount } = await tx.query(
+    `UPDATE "Ticket" SET state = 'burnt' WHERE iss = $1 AND jti = ANY($2::text[]) AND state IN ('issued', 'redeemed')`,
+    [iss, jtis],
+  );
+  return rowCount ?? 0;
+}
+
+/** Tickets whose redeem window (and the 300 s of skew that nodes forgive) is over lapse; old requests are forgotten. */
+export async function lapseTickets(pool: Pool): Promise<void> {
+  await pool.query(`UPDATE "Ticket" SET state = 'lapsed' WHERE state = 'issued' AND "notAfter" < now() - interval '300 s'`);
+  await pool.query(`DELETE FROM "TicketRequest" WHERE "createdAt" < now() - interval '7 days'`);
+}
