@@ -49,7 +49,7 @@ export function SlicePage({ name }: { name: string }) {
       {rows.length > 0 && (
         <div className="grid items-start gap-x-8 gap-y-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
           <Deployment rows={rows} slice={slice} />
-          <SliceMap rows={rows} />
+          <SliceMap name={name} rows={rows} />
         </div>
       )}
       <Tabs
@@ -140,7 +140,7 @@ function Waiting({ slice }: { slice: SliceView }) {
 }
 
 /** Where the slivers are. */
-function SliceMap({ rows }: { rows: readonly SliverRow[] }) {
+function SliceMap({ name, rows }: { name: string; rows: readonly SliverRow[] }) {
   const shown = useMemo(() => rows.filter((r) => groupOf(r) !== 'gone'), [rows]);
   const nodes = useMemo(
     () => shown.map((r) => ({ latitude: r.node.latitude, longitude: r.node.longitude, state: GROUP[groupOf(r)].tone, simulated: r.node.simulated })),
@@ -148,7 +148,15 @@ function SliceMap({ rows }: { rows: readonly SliverRow[] }) {
   );
   const countries = [...new Set(shown.flatMap((r) => r.node.country ?? []))].map(countryName).sort();
   return (
-    <Section aside={plural(countries.length, 'country', 'countries')} className="max-lg:hidden" title="Where">
+    <Section
+      aside={
+        <Link className="link" href={`/fleet?slice=${name}`}>
+          {plural(countries.length, 'country', 'countries')} on the map
+        </Link>
+      }
+      className="max-lg:hidden"
+      title="Where"
+    >
       <MiniMap className="rounded border border-line" label={`Slivers in ${countries.join(', ') || 'no known country'}`} nodes={nodes} />
     </Section>
   );

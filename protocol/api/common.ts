@@ -19,6 +19,7 @@ export const Reason = ReasonSchema;
 export const HardAmounts = HardAmountsSchema;
 export const LoginBase = z.string().regex(/^[a-z][a-z0-9]{0,19}$/, 'Lower-case letters and digits, starting with a letter.');
 export const SliceName = z.string().regex(/^(?=.{3,32}$)[a-z][a-z0-9]{0,19}_[a-z][a-z0-9]*$/, 'Use <site>_<name>: lower-case letters and digits, at most 32 in all.');
+export type MemberRole = z.infer<typeof MemberRole>;
 export type SliceState = z.infer<typeof SliceState>;
 export type SliverReported = z.infer<typeof SliverReported>;
 export type Reachability = z.infer<typeof Reachability>;

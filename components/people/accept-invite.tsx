@@ -1,0 +1,79 @@
+'use client';
+import { useMutation } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import type { InvitePreview } from '@/protocol/api/people';
+import { Refusal } from '../refusal/refusal';
+import { useTRPC } from '../trpc/client';
+import { Button } from '../ui/button';
+import { Field } from '../ui/field';
+import { Input } from '../ui/input';
+import { authClient } from './auth-client';
+import { MIN_PASSWORD } from './password-form';
+import { ROLE, ROLE_MEANS } from './people';
+
+type AcceptInviteProps = { invite: InvitePreview; token: string; signedInAs: string | null };
+
+/** Takes up an invitation: with a new account, or with the one that is signed in. */
+export function AcceptInvite({ invite, token, signedInAs }: AcceptInviteProps) {
+  const [name, setName] = useState('');
+  const [password, setPassword] = useState('');
+  const [tried, setTried] = useState(false);
+  const trpc = useTRPC();
+  const accept = useMutation(trpc.invites.accept.mutationOptions());
+  const isMe = signedInAs?.toLowerCase() === invite.email.toLowerCase();
+  const role = invite.operator ? 'operator of this deployment' : `${invite.role ? ROLE[invite.role] : 'member'} of ${invite.site?.name ?? 'a site'}`;
+
+  async function submit(event: FormEvent) {
+    event.preventDefault();
+    setTried(true);
+    if (!invite.existingAccount && (name.trim() === '' || password.length < MIN_PASSWORD)) return;
+    await accept.mutateAsync(invite.existingAccount ? { token } : { token, name: name.trim(), password });
+    if (!invite.existingAccount) await authClient.signIn.email({ email: invite.email, password });
+    window.location.assign('/');
+  }
+  const onSubmit = (event: FormEvent) => void submit(event).catch(() => {}); // shown from accept.error
+
+  return (
+    <>
+      <h1 className="font-semibold text-title">You are invited to Meridian</h1>
+      <p className="mt-1 mb-6 text-soft">
+        As {role}, with the address <b className="font-medium text-ink">{invite.email}</b>.
+        {invite.role && ` A ${ROLE[invite.role]} ${ROLE_MEANS[invite.role]}.`}
+      </p>
+      {signedInAs && !isMe ? (
+        <p className="rounded border border-line bg-raised px-4 py-3">
+          You are signed in as {signedInAs}, but the invitation is for {invite.email}. Sign out and open the link again.
+        </p>
+      ) : invite.existingAccount && !isMe ? (
+        <div className="flex flex-col items-start gap-4">
+          <p>There is an account with this address. Sign in with it to accept.</p>
+          <Button asChild kind="primary">
+            <a href={`/sign-in?next=${encodeURIComponent(`/invite/${token}`)}`}>Sign in</a>
+          </Button>
+        </div>
+      ) : (
+        <form className="flex flex-col gap-4" noValidate onSubmit={onSubmit}>
+          {!invite.existingAccount && (
+            <>
+              <Field error={tried && name.trim() === '' && 'Enter your name.'} label="Your name">
+                {(aria) => <Input {...aria} autoComplete="name" maxLength={100} onChange={(e) => setName(e.target.value)} value={name} />}
+              </Field>
+              <input autoComplete="username" hidden readOnly value={invite.email} />
+              <Field
+                error={tried && password.length < MIN_PASSWORD && `At least ${MIN_PASSWORD} characters.`}
+                hint={`At least ${MIN_PASSWORD} characters. A sentence is easier to keep than a puzzle.`}
+                label="Password"
+              >
+                {(aria) => <Input {...aria} autoComplete="new-password" maxLength={128} onChange={(e) => setPassword(e.target.value)} type="password" value={password} />}
+              </Field>
+            </>
+          )}
+          <Refusal error={accept.error} />
+          <Button busy={accept.isPending || accept.isSuccess} kind="primary" type="submit">
+            Accept
+          </Button>
+        </form>
+      )}
+    </>
+  );
+}
