@@ -69,7 +69,20 @@ function decodeText(part: string): string {
   }
 }
 
+/** Headers read before, by their text: there is one for each type and key. */
+const headers = new Map<string, StatementHeader>();
+const MAX_HEADERS = 1024;
+
 function readHeader(part: string): StatementHeader {
+  const known = headers.get(part);
+  if (known) return known;
+  const header = parseHeader(part);
+  if (headers.size >= MAX_HEADERS) headers.clear();
+  headers.set(part, header);
+  return header;
+}
+
+function parseHeader(part: string): StatementHeader {
   const value = parseStrictJson(decodeText(part));
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw malformed('the header is no object');
   if (value.alg !== 'EdDSA') throw malformed('the header names another algorithm than EdDSA');

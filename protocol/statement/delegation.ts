@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto';
 import { Refused } from '@/core/errors';
 import { MAX_CHAIN_LINKS } from '@/core/statement/bounds';
 import { type ChainContext, type ChainLink, judgeChain } from '@/core/trust/chain';
 import { Bounded } from './bounded';
 import { verifyKeyFromJwk } from './keys';
 import type { DelegationClaims, PublicJwk } from './schemas';
-import { decodeUnverified, verifyStatement } from './verify';
+import { type OpenStatement, openStatement } from './verify';
 
 /** A delegation whose signature holds, as a link of a chain. */
 export type VerifiedLink = ChainLink & { claims: DelegationClaims; text: string };
@@ -41,16 +40,18 @@ export function verifyDelegation(
  * unverified parents, bounded in size and number, only to find where the chain starts.
  */
 export function verifyChain(text: string, nodeJwk: PublicJwk): VerifiedLink[] {
-  const texts: string[] = [];
+  const links: SeenLink[] = [];
   for (let next: string | undefined = text; next !== undefined; ) {
-    texts.push(next);
-    if (texts.length > MAX_CHAIN_LINKS)
-      throw new Refused('CHAIN_TOO_DEEP', { depth: texts.length, max: MAX_CHAIN_LINKS });
-    next = parentOf(next);
+    if (links.length === MAX_CHAIN_LINKS) {
+      throw new Refused('CHAIN_TOO_DEEP', { depth: MAX_CHAIN_LINKS + 1, max: MAX_CHAIN_LINKS });
+    }
+    const link = seenLink(next);
+    links.push(link);
+    next = link.open.unverified.claims.parent;
   }
   const chain: VerifiedLink[] = [];
   let signer = nodeJwk;
-  for (const link of texts.reverse()) {
+  for (const link of links.reverse()) {
     const verified = verifyLink(link, signer);
     chain.push(verified);
     signer = verified.claims.grantee;
@@ -58,37 +59,48 @@ export function verifyChain(text: string, nodeJwk: PublicJwk): VerifiedLink[] {
   return chain;
 }
 
-/**
- * Links that held, by digest of text and signer: nodes see the same few again and again. Time and revocation are
- * judged anew each time.
- */
-const held = new Bounded<string, VerifiedLink>(512);
+/** A delegation as decoded, and the key under which its signature was seen to hold. */
+type SeenLink = {
+  text: string;
+  open: OpenStatement<'delegation+jwt'>;
+  held: { signer: string; link: VerifiedLink } | null;
+};
 
-function verifyLink(text: string, signer: PublicJwk): VerifiedLink {
-  const id = digest(text, signer.x);
-  const known = held.get(id);
+/**
+ * Delegations by their whole text: a node sees the same few again and again. Only decoding and the signature are
+ * remembered; time, revocation, incarnation and rights are judged anew each time.
+ */
+const seen = new Bounded<string, SeenLink>(256);
+
+function seenLink(text: string): SeenLink {
+  const known = seen.get(text);
   if (known) return known;
-  const claims = verifyStatement('delegation+jwt', text, signer);
-  const { iss, jti, node, rights, degreeMilli, incarnation, nbf, exp } = claims;
-  const granteeJkt = verifyKeyFromJwk(claims.grantee).jkt;
-  const link = { iss, jti, node, granteeJkt, rights, degreeMilli, incarnation, nbf, exp, claims, text };
-  Object.freeze(rights);
-  Object.freeze(claims);
-  held.set(id, Object.freeze(link));
+  const link: SeenLink = { text, open: openStatement('delegation+jwt', text), held: null };
+  seen.set(text, link);
   return link;
 }
 
-const parents = new Bounded<string, { parent: string | undefined }>(512);
-
-function parentOf(text: string): string | undefined {
-  const id = digest(text, '');
-  const known = parents.get(id);
-  if (known) return known.parent;
-  const { parent } = decodeUnverified('delegation+jwt', text).claims;
-  parents.set(id, { parent });
-  return parent;
-}
-
-function digest(text: string, signer: string): string {
-  return createHash('sha256').update(signer).update(' ').update(text).digest('base64');
+function verifyLink(seenLink: SeenLink, signer: PublicJwk): VerifiedLink {
+  if (seenLink.held?.signer === signer.x) return seenLink.held.link;
+  const claims = seenLink.open.verify(signer);
+  const { iss, jti, node, rights, degreeMilli, incarnation, nbf, exp } = claims;
+  const granteeJkt = verifyKeyFromJwk(claims.grantee).jkt;
+  Object.freeze(claims.grantee);
+  Object.freeze(rights);
+  Object.freeze(claims);
+  const link = Object.freeze({
+    iss,
+    jti,
+    node,
+    granteeJkt,
+    rights,
+    degreeMilli,
+    incarnation,
+    nbf,
+    exp,
+    claims,
+    text: seenLink.text,
+  });
+  seenLink.held = { signer: signer.x, link };
+  return link;
 }
