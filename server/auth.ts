@@ -63,12 +63,22 @@ export function createAuth(db: Db, environment: WebEnvironment) {
     advanced: {
       useSecureCookies: environment.MERIDIAN_URL.startsWith('https:'),
       cookiePrefix: 'meridian',
+      // Said outright: left out, better-auth turns both checks off where NODE_ENV is test.
+      disableCSRFCheck: false,
+      disableOriginCheck: false,
       ipAddress,
       database: { generateId: () => crypto.randomUUID() },
     },
     logger: {
       level: 'warn',
       log: (level, message) => log[level === 'error' ? 'error' : 'debug']({ from: 'better-auth' }, message),
+    },
+    onAPIError: {
+      // Without this better-auth writes to the console by itself, refusals included.
+      onError: (err) => {
+        if (err instanceof APIError) log.debug({ code: err.body?.code, status: err.status }, 'sign-in call refused');
+        else log.error({ err }, 'sign-in call failed');
+      },
     },
     databaseHooks: {
       session: {

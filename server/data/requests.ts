@@ -105,7 +105,7 @@ export async function insertDecision(
 export function findPending(db: Tx, siteIds: readonly string[] | null) {
   return db.request.findMany({
     where: { state: 'pending', ...(siteIds ? { slice: { siteId: { in: [...siteIds] } } } : {}) },
-    orderBy: { createdAt: 'asc' },
+    orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
     take: 500,
     select: {
       ...requestSelect,

@@ -22,7 +22,7 @@ type Request = NonNullable<Awaited<ReturnType<typeof findRequest>>>;
  * the last of it. What follows from an approval is a job added in the same transaction.
  * @throws Refused OWN_REQUEST, REQUEST_DECIDED, OVER_QUOTA, TERM_TOO_LONG, WRONG_STATE, INVALID_INPUT (rejection without comment)
  */
-export function decideRequest(
+export async function decideRequest(
   db: Db,
   by: Person,
   input: z.infer<typeof DecideInput>,
@@ -32,7 +32,7 @@ export function decideRequest(
   if (outcome === 'rejected' && comment === '') {
     throw new Refused('INVALID_INPUT', { field: 'comment', problem: 'say why: the person who asked reads it' });
   }
-  return db.$transaction(async (tx) => {
+  return await db.$transaction(async (tx) => {
     const request = await findRequest(tx, requestId);
     if (!request) throw new Refused('NOT_FOUND', { kind: 'request', id: requestId });
     const { slice } = request;
