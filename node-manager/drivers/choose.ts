@@ -3,6 +3,7 @@ import { Refused } from '@/core/errors';
 import type { DriverView } from '@/protocol/node-manager/schemas';
 import type { Logger } from '../log';
 import type { Driver } from './driver';
+import { probeOci } from './oci/probe';
 import { SimulatedDriver } from './simulated';
 
 type Host = { data: string; node: string; log: Logger };
@@ -15,12 +16,14 @@ const SIMULATED_START_MS = 30;
  * `oci` was asked for and cannot be.
  */
 export async function chooseDriver(wanted: 'auto' | 'oci' | 'simulated', host: Host): Promise<Chosen> {
-  const missing: string[] = ['not built yet'];
+  const probed = wanted === 'simulated' ? { missing: ['not asked for: MERIDIAN_NODE_DRIVER is simulated'] } : await probeOci(host.data, host.node, host.log);
+  const missing = 'missing' in probed ? probed.missing : [];
   const drivers = [
     { name: 'oci' as const, able: missing.length === 0, missing },
     { name: 'simulated' as const, able: true, missing: [] },
   ];
   if (wanted === 'oci' && missing.length > 0) throw new Refused('DRIVER_UNABLE', { driver: 'oci', missing });
+  if ('driver' in probed) return { driver: probed.driver, drivers };
   if (wanted !== 'simulated' && missing.length > 0) host.log.warn({ missing }, 'this host cannot run slivers as containers: they will be simulated');
   return { driver: new SimulatedDriver(() => ({ behaviour: 'normal', startMs: SIMULATED_START_MS })), drivers };
 }

@@ -1,0 +1,165 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+import { Refused } from '@/core/errors';
+import { writeWhole } from '../../enrolment/enrolment';
+import type { Driver, ExecOptions, ExecResult, FoundState, SliverSpec } from '../driver';
+import { type Cgroups, destroyCgroup, processesIn, removeOwnGroup } from './cgroups';
+import { containerConfig, UID_RANGE } from './config';
+import { Crun } from './crun';
+import { execIn } from './exec';
+import { mountRootfs, unmount } from './mounts';
+
+/** User ids of slivers: from 2^20 on, in ranges of 65,536; above what systems give to people and below 2^31. */
+const FIRST_SLOT = 16;
+const SLOTS = 32_000;
+const CGROUP_GONE_MS = 5_000;
+
+const SliverFile = z.object({ uidBase: z.int() });
+
+export type OciOptions = {
+  /** The node's data: what slivers wrote lies here. */
+  data: string;
+  node: string;
+  cgroups: Cgroups;
+  /** Path of catatonit. */
+  init: string;
+  /** Image name → its folder. */
+  images: ReadonlyMap<string, string>;
+};
+
+/**
+ * Slivers as containers: crun, an overlay on a shared image, a user namespace and a network namespace each. All that it makes on the
+ * host carries the node's own name, so that several node managers on one host never touch each other's.
+ */
+export class OciDriver implements Driver {
+  readonly name = 'oci';
+  readonly auditMs = 10_000;
+  readonly concurrency = Math.max(2, availableParallelism());
+  readonly images: readonly string[];
+  private readonly crun: Crun;
+  private readonly slivers: string;
+  /** Mount points and crun's state: in /run, gone with the host's memory as they are. Its folders can be passed by the slivers' own users. */
+  readonly runtime: string;
+  private readonly group: string;
+  private readonly usedSlots = new Set<number>();
+
+  constructor(private readonly o: OciOptions) {
+    const tag = createHash('sha256').update(o.node).digest('hex').slice(0, 12);
+    this.images = [...o.images.keys()];
+    this.slivers = `${o.data}/slivers`;
+    this.runtime = `/run/meridian/${tag}`;
+    this.group = `/meridian-${tag}`;
+    mkdirSync(this.slivers, { recursive: true, mode: 0o700 });
+    mkdirSync(`${this.runtime}/crun`, { recursive: true, mode: 0o711 });
+    this.crun = new Crun(`${this.runtime}/crun`, o.cgroups);
+  }
+
+  async list(): Promise<ReadonlyMap<string, FoundState>> {
+    const containers = await this.crun.list();
+    const found = new Map<string, FoundState>();
+    const ids = new Set([...readdirSync(this.slivers), ...readdirSync(this.runtime).filter((name) => name !== 'crun'), ...containers.keys()].map(idOf));
+    for (const id of ids) {
+      const container = containers.get(nameOf(id));
+      found.set(id, container ? (container.running ? 'running' : 'exited') : 'stopped');
+    }
+    return found;
+  }
+
+  async start(spec: SliverSpec): Promise<void> {
+    const name = nameOf(spec.id);
+    const image = this.o.images.get(spec.resources.image);
+    if (!image) throw new Refused('IMAGE_UNKNOWN', { image: spec.resources.image, offers: [...this.images] });
+    if ((await this.crun.list()).get(name)?.running) return;
+    await this.clear(name);
+    const uidBase = this.uidBaseOf(name);
+    const at = `${this.slivers}/${name}`;
+    const run = `${this.runtime}/${name}`;
+    mkdirSync(run, { recursive: true, mode: 0o711 });
+    await mountRootfs({ image, upper: `${at}/upper`, work: `${at}/work`, lower: `${run}/lower`, rootfs: `${run}/rootfs`, uidBase });
+    const config = containerConfig({
+      rootfs: `${run}/rootfs`,
+      hostname: spec.hostname,
+      init: this.o.init,
+      cgroupsPath: `${this.group}/${name}`,
+      uidBase,
+      resources: spec.resources,
+      hostCpuMilli: availableParallelism() * 1000,
+    });
+    writeWhole(`${run}/config.json`, JSON.stringify(config));
+    await this.crun.run(name, run);
+  }
+
+  async stop(id: string): Promise<void> {
+    await this.clear(nameOf(id));
+  }
+
+  async remove(id: string): Promise<void> {
+    const name = nameOf(id);
+    await this.clear(name);
+    const file = this.fileOf(name);
+    if (file) this.usedSlots.delete(file.uidBase / UID_RANGE);
+    await rm(`${this.slivers}/${name}`, { recursive: true, force: true });
+  }
+
+  exec(id: string, argv: readonly string[], options: ExecOptions): Promise<ExecResult> {
+    const name = nameOf(id);
+    return execIn(this.crun.args('exec'), name, argv, () => processesIn(this.o.cgroups, `${this.group}/${name}`), options);
+  }
+
+  /** Gives back the node's own group and runtime folder where they are empty: running slivers keep theirs. */
+  async close(): Promise<void> {
+    removeOwnGroup(this.o.cgroups, this.group);
+    for (const folder of [`${this.runtime}/crun`, this.runtime, '/run/meridian']) removeIfEmpty(folder);
+  }
+
+  /** No process, control group, namespace or mount of it is left; its files are. */
+  private async clear(name: string): Promise<void> {
+    await this.crun.delete(name);
+    await destroyCgroup(this.o.cgroups, `${this.group}/${name}`, CGROUP_GONE_MS);
+    const run = `${this.runtime}/${name}`;
+    if (!existsSync(run)) return;
+    for (const mount of ['rootfs', 'lower']) await unmount(`${run}/${mount}`);
+    // Folders and one file of ours, one by one: should something still be mounted in there, it must not be emptied.
+    for (const folder of ['rootfs', 'lower']) if (existsSync(`${run}/${folder}`)) rmdirSync(`${run}/${folder}`);
+    for (const file of ['config.json', 'config.json.new']) await rm(`${run}/${file}`, { force: true });
+    rmdirSync(run);
+  }
+
+  /** The sliver's user ids: chosen once by its name, kept with its files, never shared on this node. */
+  private uidBaseOf(name: string): number {
+    const known = this.fileOf(name);
+    if (known) return known.uidBase;
+    const taken = new Set([...this.usedSlots, ...readdirSync(this.slivers).flatMap((other) => (this.fileOf(other)?.uidBase ?? 0) / UID_RANGE)]);
+    let slot = createHash('sha256').update(`${this.o.node} ${name}`).digest().readUInt32LE(0) % SLOTS;
+    while (taken.has(FIRST_SLOT + slot)) slot = (slot + 1) % SLOTS;
+    const uidBase = (FIRST_SLOT + slot) * UID_RANGE;
+    this.usedSlots.add(FIRST_SLOT + slot);
+    writeWhole(`${this.slivers}/${name}/sliver.json`, JSON.stringify({ uidBase }));
+    return uidBase;
+  }
+
+  private fileOf(name: string): z.infer<typeof SliverFile> | null {
+    const path = `${this.slivers}/${name}/sliver.json`;
+    return existsSync(path) ? SliverFile.parse(JSON.parse(readFileSync(path, 'utf8'))) : null;
+  }
+}
+
+/** A container's name: an id may begin with a dash, which a command line would take for an option. */
+function nameOf(id: string): string {
+  return `s-${id}`;
+}
+
+function idOf(name: string): string {
+  return name.replace(/^s-/, '');
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // somebody else's, or a running sliver's, is in it
+  }
+}

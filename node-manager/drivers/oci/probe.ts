@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import type { Logger } from '../../log';
+import { findCgroups } from './cgroups';
+import { OciDriver } from './oci-driver';
+import { ensureTinyImage } from './tiny-image';
+
+const CAP_SYS_ADMIN = 21n;
+const PROBE_EXEC_MS = 5_000;
+
+/**
+ * The `oci` driver when this host can run slivers as containers, else exactly what is missing, a sentence each. The last word has a
+ * container that is made, asked, and removed again: it finds what no list would.
+ */
+export async function probeOci(data: string, node: string, log: Logger): Promise<{ driver: OciDriver } | { missing: string[] }> {
+  const missing: string[] = [];
+  if (process.platform !== 'linux') return { missing: ['Linux'] };
+  if (process.getuid?.() !== 0) missing.push(`root (it runs as user ${process.getuid?.() ?? '?'})`);
+  else if (!hasCapability(CAP_SYS_ADMIN)) missing.push('the capability CAP_SYS_ADMIN');
+  for (const tool of ['crun', 'unshare', 'mount', 'umount']) if (!which(tool)) missing.push(`the program ${tool}`);
+  const init = which('catatonit') ?? executable('/usr/libexec/podman/catatonit');
+  if (!init) missing.push('the program catatonit');
+  const busybox = which('busybox');
+  if (!busybox) missing.push('the program busybox (statically linked: package busybox-static)');
+  if (!existsSync('/proc/self/ns/user') || readable('/proc/sys/user/max_user_namespaces') === '0') missing.push('user namespaces');
+  if (!readable('/proc/filesystems')?.includes('overlay')) missing.push('the file system overlay');
+  const cgroups = findCgroups();
+  for (const controller of cgroups.missing) missing.push(`the cgroup controller ${controller}`);
+  if (missing.length > 0 || !init || !busybox) return { missing };
+
+  mkdirSync(`${data}/images`, { recursive: true, mode: 0o755 });
+  const tiny = await ensureTinyImage(`${data}/images`, busybox);
+  const driver = new OciDriver({ data, node, cgroups, init, images: new Map([['tiny', tiny]]) });
+  const problem = await tryOne(driver);
+  if (problem === null) return { driver };
+  log.debug({ problem }, 'the probe container failed');
+  await driver.close();
+  return { missing: [`a container that starts (the probe said: ${problem.slice(0, 160)})`] };
+}
+
+/** Null when a container could be made and answered. */
+async function tryOne(driver: OciDriver): Promise<string | null> {
+  const id = `probe-${randomBytes(6).toString('hex')}`;
+  const { signal } = new AbortController();
+  const resources = { cpuMilli: 100, memoryMiB: 32, diskMiB: 1, networkKbps: 0, cpuShare: 100, networkShare: 1, pidsMax: 16, image: 'tiny', profile: 'standard' };
+  try {
+    await driver.start({ id, slice: '', hostname: 'probe', resources });
+    const { stdout, stderr } = await driver.exec(id, ['hostname'], { timeoutMs: PROBE_EXEC_MS, maxBytes: 1000, signal });
+    return stdout.trim() === 'probe' ? null : stderr.trim() || 'it did not answer';
+  } catch (err) {
+    return err instanceof Error ? err.message : String(err);
+  } finally {
+    await driver.remove(id).catch(() => {});
+  }
+}
+
+function hasCapability(bit: bigint): boolean {
+  const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(readable('/proc/self/status') ?? '')?.[1];
+  return effective !== undefined && ((BigInt(`0x${effective}`) >> bit) & 1n) === 1n;
+}
+
+function which(tool: string): string | null {
+  for (const folder of (process.env.PATH ?? '').split(':').concat('/usr/sbin', '/sbin')) {
+    const found = folder && executable(`${folder}/${tool}`);
+    if (found) return found;
+  }
+  return null;
+}
+
+function executable(path: string): string | null {
+  try {
+    accessSync(path, constants.X_OK);
+    return path;
+  } catch {
+    return null;
+  }
+}
+
+function readable(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return null;
+  }
+}

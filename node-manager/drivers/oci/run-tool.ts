@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+
+const MAX_OUTPUT_BYTES = 4 * 1_048_576;
+
+/** A tool of the host ended badly. The message holds what it said last. */
+export class ToolFailed extends Error {
+  constructor(tool: string, why: string, readonly said: string) {
+    super(`${tool}: ${said.trim().split('\n').at(-1) || why}`);
+  }
+}
+
+/**
+ * Runs a tool to its end and gives what it wrote to stdout. Bounded in time; in a process group of its own, so that a Ctrl-C in the
+ * terminal does not cut a container's making in two. stdout goes through a pipe only where `capture` says so: a container inherits it
+ * and would keep it open.
+ */
+export function runTool(tool: string, args: readonly string[], options: { timeoutMs: number; capture?: boolean }): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(tool, args, { stdio: ['ignore', options.capture ? 'pipe' : 'ignore', 'pipe'], detached: true });
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    let bytes = 0;
+    const collect = (into: Buffer[]) => (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= MAX_OUTPUT_BYTES) into.push(chunk);
+    };
+    child.stdout?.on('data', collect(out));
+    child.stderr?.on('data', collect(err));
+    const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs);
+    const said = () => Buffer.concat(err).toString('utf8').slice(-2000);
+    child.once('error', (cause) => {
+      clearTimeout(timer);
+      reject(new ToolFailed(tool, cause.message, cause.message));
+    });
+    // `close` would wait for whoever inherited stderr; `exit` and one more turn have all that the tool itself said.
+    child.once(options.capture ? 'close' : 'exit', (code, signal) => {
+      clearTimeout(timer);
+      setImmediate(() => {
+        child.stderr?.destroy();
+        if (code === 0) resolve(Buffer.concat(out).toString('utf8'));
+        else reject(new ToolFailed(tool, signal ? `killed by ${signal} after ${options.timeoutMs} ms` : `exit code ${code}`, said()));
+      });
+    });
+  });
+}
