@@ -34,7 +34,8 @@ const cookieOf = (response: Response) =>
     .map((cookie) => cookie.split(';')[0])
     .join('; ');
 
-const session = async (cookie: string) => (await auth.api.getSession({ headers: new Headers({ cookie }) }))?.user.email ?? null;
+const session = async (cookie: string) =>
+  (await auth.api.getSession({ headers: new Headers({ cookie }) }))?.user.email ?? null;
 
 test('the right password opens a session; its cookie is for http only, and for this site', async () => {
   const { email } = await seedPerson(db);
@@ -47,14 +48,23 @@ test('the right password opens a session; its cookie is for http only, and for t
 test('behind https, cookies are secure', async () => {
   const { email } = await seedPerson(db);
   const origin = 'https://meridian.example.org';
-  const response = await post('/sign-in/email', { email, password: PASSWORD }, {}, origin, createAuth(db, environmentOf(origin)));
+  const response = await post(
+    '/sign-in/email',
+    { email, password: PASSWORD },
+    {},
+    origin,
+    createAuth(db, environmentOf(origin)),
+  );
   expect(response.status).toBe(200);
   expect(response.headers.getSetCookie()[0]).toMatch(/^__Secure-.*; Secure/);
 });
 
 test('a wrong password and an unknown address look the same', async () => {
   const { email } = await seedPerson(db);
-  const [wrong, unknown] = await Promise.all([signIn(email, 'not the password'), signIn('nobody@example.org', 'not the password')]);
+  const [wrong, unknown] = await Promise.all([
+    signIn(email, 'not the password'),
+    signIn('nobody@example.org', 'not the password'),
+  ]);
   expect([wrong.status, await wrong.json()]).toEqual([unknown.status, await unknown.json()]);
   expect(wrong.status).toBe(401);
 });
@@ -72,7 +82,9 @@ test('nobody signs up, renames themselves or signs in from elsewhere', async () 
 
 test('guesses at one account are slowed, from whatever addresses', async () => {
   const { email } = await seedPerson(db);
-  const guesses = await Promise.all(Array.from({ length: SIGN_IN_LIMITS.perAccount + 5 }, () => signIn(email, 'not the password')));
+  const guesses = await Promise.all(
+    Array.from({ length: SIGN_IN_LIMITS.perAccount + 5 }, () => signIn(email, 'not the password')),
+  );
   const statuses = guesses.map((g) => g.status).sort();
   expect(statuses.filter((s) => s === 401)).toHaveLength(SIGN_IN_LIMITS.perAccount);
   expect(statuses.filter((s) => s === 429)).toHaveLength(5);
@@ -89,7 +101,9 @@ test('guesses from one address are slowed, at whatever accounts; who gets in giv
   const from = fresh();
   const { email } = await seedPerson(db);
   for (let i = 0; i < 3; i++) expect((await signIn(email, PASSWORD, from)).status).toBe(200);
-  const guesses = Array.from({ length: SIGN_IN_LIMITS.perAddress }, (_, i) => signIn(`nobody${i}@example.org`, 'not the password', from));
+  const guesses = Array.from({ length: SIGN_IN_LIMITS.perAddress }, (_, i) =>
+    signIn(`nobody${i}@example.org`, 'not the password', from),
+  );
   expect(new Set((await Promise.all(guesses)).map((g) => g.status))).toEqual(new Set([401]));
   expect((await signIn(email, PASSWORD, from)).status).toBe(429);
   expect((await signIn(email, PASSWORD)).status).toBe(200);
@@ -98,7 +112,8 @@ test('guesses from one address are slowed, at whatever accounts; who gets in giv
 test('the right password starts the account’s count afresh', async () => {
   const { email } = await seedPerson(db);
   for (let round = 0; round < 2; round++) {
-    for (let i = 0; i < SIGN_IN_LIMITS.perAccount - 1; i++) expect((await signIn(email, 'not the password')).status).toBe(401);
+    for (let i = 0; i < SIGN_IN_LIMITS.perAccount - 1; i++)
+      expect((await signIn(email, 'not the password')).status).toBe(401);
     expect((await signIn(email, PASSWORD)).status).toBe(200);
   }
 });

@@ -1,6 +1,6 @@
 import { runMigrations } from 'graphile-worker';
-import { DEFAULT_RESOURCES } from '@/protocol/resources';
 import type { SliceSpec } from '@/protocol/api/slice';
+import { DEFAULT_RESOURCES } from '@/protocol/resources';
 import { findPerson, upsertMembership } from '@/server/data/people';
 import type { QuotaRow } from '@/server/data/quotas';
 import type { Db } from '@/server/db';

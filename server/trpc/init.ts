@@ -9,7 +9,7 @@ import { findNodeFacts } from '@/server/data/nodes';
 import { findRequestFacts } from '@/server/data/requests';
 import { findSiteFacts } from '@/server/data/sites';
 import { findSliceFacts } from '@/server/data/slice-facts';
-import { demand, may, type Permission, type PermissionFacts } from '@/server/services/policy';
+import { demand, may, type Permission, type PermissionFacts, type Person } from '@/server/services/policy';
 import type { Context } from './context';
 
 /** Each procedure says which permission it needs; the table test reads it. */
@@ -43,8 +43,10 @@ const refusals = t.middleware(async ({ next }) => {
   return result;
 });
 
+const guarded = (permission: Meta['permission']) => t.procedure.use(refusals).meta({ permission });
+
 /** Nothing is asked of the caller: sign-in state may be null. */
-export const publicProcedure = t.procedure.use(refusals).meta({ permission: 'public' });
+export const publicProcedure = guarded('public');
 
 const signedIn = t.middleware(({ ctx, next }) => {
   if (!ctx.person) throw new Refused('NOT_SIGNED_IN');
@@ -60,9 +62,7 @@ type Over<Facts> = {
 
 /** A signed-in person who holds `permission`, which needs no object. */
 export const permitted = (permission: Plain) =>
-  t.procedure
-    .use(refusals)
-    .meta({ permission })
+  guarded(permission)
     .use(signedIn)
     .use(({ ctx, next }) => {
       demand(ctx.person, permission, null);
@@ -79,14 +79,11 @@ export const sessionOnly = t.middleware(({ ctx, next }) => {
  * A signed-in person; the service itself demands `permission` because only it learns the object (an invite's site, an id's
  * owner). Named here for the table test.
  */
-export const signedInProcedure = (permission: Permission) =>
-  t.procedure.use(refusals).meta({ permission }).use(signedIn);
+export const signedInProcedure = (permission: Permission) => guarded(permission).use(signedIn);
 
 /** Input {loginBase}; adds ctx.site. A site that one may not see is not found. */
 export const siteProcedure = (permission: Over<{ siteId: string }>) =>
-  t.procedure
-    .use(refusals)
-    .meta({ permission })
+  guarded(permission)
     .use(signedIn)
     .input(z.object({ loginBase: c.LoginBase }))
     .use(async ({ ctx, input, next }) => {
@@ -99,9 +96,7 @@ export const siteProcedure = (permission: Over<{ siteId: string }>) =>
 
 /** Input {name}; adds ctx.slice. A slice that one may not see is not found. */
 export const sliceProcedure = (permission: Extract<Permission, `slice.${string}`>) =>
-  t.procedure
-    .use(refusals)
-    .meta({ permission })
+  guarded(permission)
     .use(signedIn)
     .input(ByName)
     .use(async ({ ctx, input, next }) => {
@@ -114,9 +109,7 @@ export const sliceProcedure = (permission: Extract<Permission, `slice.${string}`
 
 /** Input {requestId}; adds ctx.request. A request of a site that one has no say in is not found. */
 export const requestProcedure = (permission: 'request.decide') =>
-  t.procedure
-    .use(refusals)
-    .meta({ permission })
+  guarded(permission)
     .use(signedIn)
     .input(z.object({ requestId: c.Id }))
     .use(async ({ ctx, input, next }) => {
@@ -131,14 +124,32 @@ export const requestProcedure = (permission: 'request.decide') =>
 
 /** Input {id}: a node; adds ctx.node. Every signed-in person sees nodes. */
 export const nodeProcedure = (permission: Extract<Permission, `node.${string}`>) =>
-  t.procedure
-    .use(refusals)
-    .meta({ permission })
+  guarded(permission)
     .use(signedIn)
     .input(z.object({ id: c.Id }))
     .use(async ({ ctx, input, next }) => {
-      const node = await findNodeFacts(ctx.db, { id: input.id });
-      if (!node) throw new Refused('NOT_FOUND', { kind: 'node', id: input.id });
-      demand(ctx.person, permission, node);
+      const node = await demandNode(ctx.db, ctx.person, permission, { id: input.id });
       return next({ ctx: { node } });
     });
+
+/** As `nodeProcedure`, with input {urn}. */
+export const nodeUrnProcedure = (permission: Extract<Permission, `node.${string}`>) =>
+  guarded(permission)
+    .use(signedIn)
+    .input(z.object({ urn: z.string().max(256) }))
+    .use(async ({ ctx, input, next }) => {
+      const node = await demandNode(ctx.db, ctx.person, permission, { urn: input.urn });
+      return next({ ctx: { node } });
+    });
+
+async function demandNode(
+  db: Context['db'],
+  person: Person,
+  permission: Extract<Permission, `node.${string}`>,
+  where: { id: string } | { urn: string },
+) {
+  const node = await findNodeFacts(db, where);
+  if (!node) throw new Refused('NOT_FOUND', { kind: 'node', id: 'id' in where ? where.id : where.urn });
+  demand(person, permission, node);
+  return node;
+}

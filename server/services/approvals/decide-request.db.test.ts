@@ -33,7 +33,11 @@ const decide = (by: Person, requestId: string, outcome: 'approved' | 'rejected' 
   decideRequest(db, by, { requestId, outcome, comment }, now);
 
 const jobs = async (sliceId: string) =>
-  (await pool.query('select key, payload from graphile_worker._private_jobs where payload->>$$sliceId$$ = $1', [sliceId])).rows;
+  (
+    await pool.query('select key, payload from graphile_worker._private_jobs where payload->>$$sliceId$$ = $1', [
+      sliceId,
+    ])
+  ).rows;
 
 test('an approval begins the term, adds the job, tells the asker and keeps what the quota was', async () => {
   const { site, pi, researcher } = await world();
@@ -72,7 +76,10 @@ test('two PIs at once cannot both spend the last of the quota', async () => {
 test('two PIs deciding the same request: one decides, the other learns how', async () => {
   const { site, pi, otherPi, researcher } = await world();
   const { sliceId, requestId } = await ask(researcher, site.loginBase);
-  const outcomes = await Promise.allSettled([decide(pi, requestId), decide(otherPi, requestId, 'rejected', 'Not now.')]);
+  const outcomes = await Promise.allSettled([
+    decide(pi, requestId),
+    decide(otherPi, requestId, 'rejected', 'Not now.'),
+  ]);
   const refused = outcomes.flatMap((o) => (o.status === 'rejected' ? [o.reason] : []));
   expect(refused).toEqual([expect.objectContaining({ code: 'REQUEST_DECIDED' })]);
   expect(await db.decision.count({ where: { requestId } })).toBe(1);
@@ -128,7 +135,10 @@ test('an over-quota approval leaves everything as it was', async () => {
     facts: { resource: 'memoryMiB', wants: 512, used: 0, quota: 511 },
   });
   expect(await db.request.findUniqueOrThrow({ where: { id: requestId } })).toMatchObject({ state: 'pending' });
-  expect(await db.slice.findUniqueOrThrow({ where: { id: sliceId } })).toMatchObject({ state: 'requested', startsAt: null });
+  expect(await db.slice.findUniqueOrThrow({ where: { id: sliceId } })).toMatchObject({
+    state: 'requested',
+    startsAt: null,
+  });
   expect(await jobs(sliceId)).toEqual([]);
 });
 

@@ -7,7 +7,7 @@ import { enrolmentToken } from '@/server/services/fleet/enrolment';
 import { fleetNodes, nodeView, setAdminSwitch } from '@/server/services/fleet/nodes';
 import { prepareSimulation } from '@/server/services/fleet/simulation';
 import { sliceNodeIds } from '@/server/services/fleet/slice-nodes';
-import { nodeProcedure, permitted, router, signedInProcedure, sliceProcedure } from '../init';
+import { nodeProcedure, nodeUrnProcedure, permitted, router, sliceProcedure } from '../init';
 
 const SimulationNode = z.object({
   node: z.string(),
@@ -28,9 +28,7 @@ export const fleetRouter = router({
     .input(z.object({ adminSwitch: c.AdminSwitch }))
     .output(NodeView)
     .mutation(({ ctx, input }) => setAdminSwitch(ctx.db, ctx.person, input, ctx.now)),
-  /** The service demands node.enrol once it knows the node of this URN. */
-  enrolmentToken: signedInProcedure('node.enrol')
-    .input(z.object({ urn: z.string().max(256) }))
+  enrolmentToken: nodeUrnProcedure('node.enrol')
     .output(z.object({ token: z.string(), expiresAt: z.date() }))
     .mutation(async ({ ctx, input }) =>
       enrolmentToken(ctx.db, await enrolmentAuthority(ctx.db), ctx.person, input.urn, ctx.now),
