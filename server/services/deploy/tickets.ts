@@ -37,7 +37,7 @@ async function askBatch(ctx: DeployContext, slice: PlanSlice, batch: readonly Pl
         sub: slice.ownerUrn ?? '',
         resources: SliceSpec.parse(slice.spec).resources,
         nodes: batch.map((v) => v.nodeUrn),
-        start: Math.floor((slice.startsAt?.getTime() ?? 0) / 1000),
+        start: Math.floor(termStart(slice, batch) / 1000),
         end: Math.floor((slice.endsAt?.getTime() ?? 0) / 1000),
         graceSeconds: slice.graceSeconds,
       },
@@ -69,6 +69,11 @@ async function refusedTicket(ctx: DeployContext, slice: PlanSlice, sliver: PlanS
     steps: [{ step: 'ticket', outcome: 'failed', attempt: 1, reason, startedAt, endedAt }],
     sliver: { reported: 'failed', reason, desired: 'gone', goneAt: endedAt },
   });
+}
+
+/** A sliver added later begins later: its node may not have been there when the slice began. The same for a batch whenever it is asked for. */
+function termStart(slice: PlanSlice, batch: readonly PlanSliver[]): number {
+  return Math.max(slice.startsAt?.getTime() ?? 0, batch[0]?.createdAt.getTime() ?? 0);
 }
 
 const at = (seconds: number) => new Date(seconds * 1000);
