@@ -17,9 +17,9 @@ export type SliceState = (typeof SLICE_STATES)[number];
 
 /**
  * approve, reject, withdraw: people's decisions · deploy: work on its slivers begins (also: again, by a person's
- * wish) · allRun, enoughRun, tooFewRun: what `sliceOutcome` makes of its slivers · leaseOver: the term ended, its grace begins ·
- * renewed: a later end in grace · delete: asked for, or grace over · allGone: nothing of it is left, or the last
- * lease with its grace is over.
+ * wish) · allRun, enoughRun, tooFewRun: what `sliceOutcome` makes of its slivers · leaseOver: the term ended, its
+ * grace begins · renewed: a later end in grace · delete: asked for, or grace over · allGone: nothing of it is left,
+ * or the last lease with its grace is over.
  */
 export const SLICE_EVENTS = [
   'approve',
