@@ -80,7 +80,7 @@ export async function* liveStream(hub: Hub, who: Person, topics: readonly Topic[
       const idle = new Promise<void>((done) => {
         wake = done;
       });
-      if (followed.some(hasNews) || performance.now() >= recheck) wake();
+      if (ended || followed.some(hasNews) || performance.now() >= recheck) wake();
       let timer: NodeJS.Timeout | undefined;
       await Promise.race([idle, new Promise<void>((done) => (timer = setTimeout(done, Math.max(0, recheck - performance.now()))))]);
       clearTimeout(timer);
