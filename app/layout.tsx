@@ -3,10 +3,10 @@ import { GeistSans } from 'geist/font/sans';
 import type { Metadata, Viewport } from 'next';
 import { cookies } from 'next/headers';
 import type { ReactNode } from 'react';
+import { viewer } from '@/app/rsc';
 import { Providers } from '@/components/providers';
 import { Shell } from '@/components/shell/shell';
 import { THEME_COOKIE, toTheme } from '@/components/shell/theme';
-import { viewer } from '@/server/rsc';
 import './globals.css';
 
 export const metadata: Metadata = {

@@ -11,8 +11,8 @@ export default function NotFound() {
       <Mark className="text-line-strong" size={56} />
       <h1 className="font-semibold text-title">There is nothing here that you may see</h1>
       <p className="text-soft">
-        The address may be mistyped, what it named may be gone, or it belongs to people you do not work with. Check the name, or
-        ask whoever gave you the address.
+        The address may be mistyped, what it named may be gone, or it belongs to people you do not work with. Check the
+        name, or ask whoever gave you the address.
       </p>
       <Button asChild>
         <Link href="/">Go home</Link>

@@ -1,6 +1,6 @@
+import { getQueryClient, Hydrate, requireViewer, trpc } from '@/app/rsc';
 import { Dashboard } from '@/components/dashboard/dashboard';
 import { asks, decides } from '@/components/shell/places';
-import { getQueryClient, Hydrate, requireViewer, trpc } from '@/server/rsc';
 
 export default async function HomePage() {
   const me = await requireViewer('/');

@@ -1,6 +1,6 @@
 import type { Metadata } from 'next';
+import { getQueryClient, Hydrate, requireViewer, trpc } from '@/app/rsc';
 import { AccountView } from '@/components/people/account-view';
-import { getQueryClient, Hydrate, requireViewer, trpc } from '@/server/rsc';
 
 export const metadata: Metadata = { title: 'Account' };
 

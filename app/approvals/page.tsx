@@ -1,8 +1,8 @@
 import type { Metadata } from 'next';
 import { notFound } from 'next/navigation';
+import { getQueryClient, Hydrate, requireViewer, trpc } from '@/app/rsc';
 import { ApprovalsView } from '@/components/approval/approvals-view';
 import { decides } from '@/components/shell/places';
-import { getQueryClient, Hydrate, requireViewer, trpc } from '@/server/rsc';
 
 export const metadata: Metadata = { title: 'Approvals' };
 

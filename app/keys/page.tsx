@@ -1,6 +1,6 @@
 import type { Metadata } from 'next';
+import { getQueryClient, Hydrate, requireViewer, trpc } from '@/app/rsc';
 import { KeysView } from '@/components/people/keys-view';
-import { getQueryClient, Hydrate, requireViewer, trpc } from '@/server/rsc';
 
 export const metadata: Metadata = { title: 'Keys' };
 

@@ -1,6 +1,7 @@
 'use client';
 import { useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
+import type { RequestView } from '@/protocol/api/slice';
 import { useLiveTopic } from '../live/live-provider';
 import { Unread } from '../refusal/refusal';
 import { useTRPC } from '../trpc/client';
@@ -11,7 +12,6 @@ import { TableSkeleton } from '../ui/skeleton';
 import { StateMark } from '../ui/state-mark';
 import { type Column, Table } from '../ui/table';
 import { Time } from '../ui/time';
-import type { RequestView } from '@/protocol/api/slice';
 import { RequestPanel } from './request-panel';
 
 const REFRESH_MS = 30_000;
@@ -39,9 +39,31 @@ const DECIDED: readonly Column<Decided>[] = [
       </StateMark>
     ),
   },
-  { id: 'term', header: 'Term', width: 110, align: 'right', from: 'lg', sort: (r) => r.termSeconds, cell: (r) => duration(r.termSeconds) },
-  { id: 'by', header: 'Asked by', width: 160, from: 'md', sort: (r) => r.requestedBy.name, cell: (r) => r.requestedBy.name },
-  { id: 'decider', header: 'Decided by', width: 160, from: 'md', sort: (r) => r.decision?.by.name ?? null, cell: (r) => r.decision?.by.name ?? '–' },
+  {
+    id: 'term',
+    header: 'Term',
+    width: 110,
+    align: 'right',
+    from: 'lg',
+    sort: (r) => r.termSeconds,
+    cell: (r) => duration(r.termSeconds),
+  },
+  {
+    id: 'by',
+    header: 'Asked by',
+    width: 160,
+    from: 'md',
+    sort: (r) => r.requestedBy.name,
+    cell: (r) => r.requestedBy.name,
+  },
+  {
+    id: 'decider',
+    header: 'Decided by',
+    width: 160,
+    from: 'md',
+    sort: (r) => r.decision?.by.name ?? null,
+    cell: (r) => r.decision?.by.name ?? '–',
+  },
   {
     id: 'comment',
     header: 'Comment',
@@ -52,7 +74,14 @@ const DECIDED: readonly Column<Decided>[] = [
       </span>
     ),
   },
-  { id: 'at', header: 'When', width: 130, align: 'right', sort: (r) => r.decision?.at.getTime() ?? r.createdAt.getTime(), cell: (r) => <Time at={r.decision?.at ?? r.createdAt} /> },
+  {
+    id: 'at',
+    header: 'When',
+    width: 130,
+    align: 'right',
+    sort: (r) => r.decision?.at.getTime() ?? r.createdAt.getTime(),
+    cell: (r) => <Time at={r.decision?.at ?? r.createdAt} />,
+  },
 ];
 
 /** What waits for a decision, oldest first, and what was decided. */
@@ -63,13 +92,29 @@ export function ApprovalsView() {
   const decided = useQuery(trpc.approvals.decided.queryOptions({ limit: 50 }));
   return (
     <Page
-      facts={pending.data ? (pending.data.length === 0 ? 'Nothing waits.' : `${plural(pending.data.length, 'request waits', 'requests wait')}, the oldest first.`) : 'Reading…'}
+      facts={
+        pending.data
+          ? pending.data.length === 0
+            ? 'Nothing waits.'
+            : `${plural(pending.data.length, 'request waits', 'requests wait')}, the oldest first.`
+          : 'Reading…'
+      }
       title="Approvals"
     >
       {pending.isPending && <TableSkeleton rows={5} />}
-      {pending.isError && <Unread busy={pending.isFetching} error={pending.error} onRetry={() => void pending.refetch()} what="The requests" />}
+      {pending.isError && (
+        <Unread
+          busy={pending.isFetching}
+          error={pending.error}
+          onRetry={() => void pending.refetch()}
+          what="The requests"
+        />
+      )}
       {pending.data?.length === 0 && (
-        <Empty title="No request waits for you">When somebody of your site asks for a slice or for more time, it shows here with what it would use of the quota.</Empty>
+        <Empty title="No request waits for you">
+          When somebody of your site asks for a slice or for more time, it shows here with what it would use of the
+          quota.
+        </Empty>
       )}
       <ul className="flex flex-col gap-4">
         {pending.data?.map((request) => (
@@ -80,7 +125,14 @@ export function ApprovalsView() {
       </ul>
       <Section aside={decided.data ? plural(decided.data.length, 'decision') : null} title="Decided">
         {decided.isPending && <TableSkeleton rows={4} />}
-        {decided.isError && <Unread busy={decided.isFetching} error={decided.error} onRetry={() => void decided.refetch()} what="The decisions" />}
+        {decided.isError && (
+          <Unread
+            busy={decided.isFetching}
+            error={decided.error}
+            onRetry={() => void decided.refetch()}
+            what="The decisions"
+          />
+        )}
         {decided.data && (
           <Table
             caption="Decided requests"

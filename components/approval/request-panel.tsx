@@ -29,7 +29,8 @@ export function RequestPanel({ request }: { request: PendingRequest }) {
           </Link>
         </h2>
         <span>
-          {request.kind === 'create' ? plural(slice.sliverCount, 'sliver') : 'renewal'} for {duration(request.termSeconds)}
+          {request.kind === 'create' ? plural(slice.sliverCount, 'sliver') : 'renewal'} for{' '}
+          {duration(request.termSeconds)}
         </span>
         <span className="ml-auto text-soft text-table">
           {request.requestedBy.name}, <Time at={request.createdAt} />
@@ -52,7 +53,9 @@ export function RequestPanel({ request }: { request: PendingRequest }) {
         {request.mayDecide ? (
           <Decide request={request} />
         ) : (
-          <p className="text-soft">This is your own request, so it is not yours to decide. Another PI of the site or an operator does.</p>
+          <p className="text-soft">
+            This is your own request, so it is not yours to decide. Another PI of the site or an operator does.
+          </p>
         )}
       </footer>
     </article>
@@ -82,10 +85,12 @@ function What({ request }: { request: PendingRequest }) {
       <Fact name="Nodes">{where}</Fact>
       <Fact name="Countries">{countries || 'any'}</Fact>
       <Fact name="Each sliver">
-        {formatAmount('cpuMilli', r.cpuMilli)}, {formatAmount('memoryMiB', r.memoryMiB)} memory, {formatAmount('diskMiB', r.diskMiB)} disk,{' '}
-        {formatAmount('networkKbps', r.networkKbps)}
+        {formatAmount('cpuMilli', r.cpuMilli)}, {formatAmount('memoryMiB', r.memoryMiB)} memory,{' '}
+        {formatAmount('diskMiB', r.diskMiB)} disk, {formatAmount('networkKbps', r.networkKbps)}
       </Fact>
-      <Fact name="Worth having with">{spec.minimum >= spec.count + spec.picked.length ? 'all of them' : `${plural(spec.minimum, 'sliver')} or more`}</Fact>
+      <Fact name="Worth having with">
+        {spec.minimum >= spec.count + spec.picked.length ? 'all of them' : `${plural(spec.minimum, 'sliver')} or more`}
+      </Fact>
       {request.kind === 'renew' && request.slice.endsAt && (
         <Fact name="Ends now">
           <Time at={request.slice.endsAt} />
@@ -125,14 +130,32 @@ function Decide({ request }: { request: PendingRequest }) {
         </p>
       )}
       <Field error={missing && 'Say why, so that it can be asked for better.'} label="Comment" optional>
-        {(aria) => <Textarea {...aria} maxLength={2000} onChange={(e) => setComment(e.target.value)} placeholder="Needed when you reject" rows={2} value={comment} />}
+        {(aria) => (
+          <Textarea
+            {...aria}
+            maxLength={2000}
+            onChange={(e) => setComment(e.target.value)}
+            placeholder="Needed when you reject"
+            rows={2}
+            value={comment}
+          />
+        )}
       </Field>
       <Refusal error={decide.error} />
       <div className="flex flex-wrap gap-2">
-        <Button busy={decide.isPending && decide.variables.outcome === 'approved'} disabled={decide.isPending || request.overQuota !== null} kind="primary" onClick={() => say('approved')}>
+        <Button
+          busy={decide.isPending && decide.variables.outcome === 'approved'}
+          disabled={decide.isPending || request.overQuota !== null}
+          kind="primary"
+          onClick={() => say('approved')}
+        >
           Approve
         </Button>
-        <Button busy={decide.isPending && decide.variables.outcome === 'rejected'} disabled={decide.isPending} onClick={() => say('rejected')}>
+        <Button
+          busy={decide.isPending && decide.variables.outcome === 'rejected'}
+          disabled={decide.isPending}
+          onClick={() => say('rejected')}
+        >
           Reject
         </Button>
       </div>

@@ -34,7 +34,9 @@ export function Dashboard({ me }: { me: Me }) {
       title={me.person.name}
     >
       {!researcher && !operator && me.memberships.length === 0 && (
-        <Empty title="You belong to no site yet">Ask the PI of your institution’s site to invite you; then you can ask for slices.</Empty>
+        <Empty title="You belong to no site yet">
+          Ask the PI of your institution’s site to invite you; then you can ask for slices.
+        </Empty>
       )}
       {operator && <FleetHealth />}
       {decides(me) && <WaitingRequests />}

@@ -20,13 +20,23 @@ export function FleetHealth() {
     return by;
   }, [nodes]);
   const dots = useMemo(
-    () => (nodes ?? []).map((n) => ({ latitude: n.latitude, longitude: n.longitude, state: toneOf(n), simulated: n.simulated })),
+    () =>
+      (nodes ?? []).map((n) => ({
+        latitude: n.latitude,
+        longitude: n.longitude,
+        state: toneOf(n),
+        simulated: n.simulated,
+      })),
     [nodes],
   );
   if (!nodes) {
     return (
       <Section title="Fleet">
-        {fleet.isError ? <Unread busy={fleet.isFetching} error={fleet.error} onRetry={() => void fleet.refetch()} what="The fleet" /> : <Skeleton className="h-64 w-full" />}
+        {fleet.isError ? (
+          <Unread busy={fleet.isFetching} error={fleet.error} onRetry={() => void fleet.refetch()} what="The fleet" />
+        ) : (
+          <Skeleton className="h-64 w-full" />
+        )}
       </Section>
     );
   }
@@ -48,12 +58,17 @@ export function FleetHealth() {
             <span className="text-soft">of {plural(nodes.length, 'node')} are ready</span>
           </p>
           <p className="mb-3 text-soft">
-            {plural(slivers, 'sliver')} on them, in {plural(new Set(nodes.flatMap((n) => n.country ?? [])).size, 'country', 'countries')}
+            {plural(slivers, 'sliver')} on them, in{' '}
+            {plural(new Set(nodes.flatMap((n) => n.country ?? [])).size, 'country', 'countries')}
           </p>
           <ul className="border-line border-t text-table">
             {STANDINGS.filter((s) => (counts.get(s) ?? 0) > 0).map((s) => (
               <li key={s}>
-                <Link className="flex h-9 items-center gap-2.5 border-line border-b px-1 hover:bg-hover" href={`/fleet?state=${s}`} title={STANDING[s].means}>
+                <Link
+                  className="flex h-9 items-center gap-2.5 border-line border-b px-1 hover:bg-hover"
+                  href={`/fleet?state=${s}`}
+                  title={STANDING[s].means}
+                >
                   <StateShape tone={STANDING[s].tone} />
                   <span className="flex-1">{STANDING[s].label}</span>
                   <span className="tabular-nums">{count(counts.get(s) ?? 0)}</span>
@@ -62,7 +77,11 @@ export function FleetHealth() {
             ))}
           </ul>
         </div>
-        <MiniMap className="rounded border border-line max-sm:hidden" label={`${plural(nodes.length, 'node')} on the map; the list says how they stand`} nodes={dots} />
+        <MiniMap
+          className="rounded border border-line max-sm:hidden"
+          label={`${plural(nodes.length, 'node')} on the map; the list says how they stand`}
+          nodes={dots}
+        />
       </div>
     </Section>
   );

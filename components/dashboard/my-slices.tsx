@@ -25,7 +25,12 @@ export function MySlices() {
   const list = useQuery(trpc.slices.list.queryOptions({ scope: 'mine' }, { refetchInterval: REFRESH_MS }));
   const now = useNow();
   const slices = list.data ?? [];
-  const ending = now === null ? [] : slices.filter((s) => s.endsAt && s.endsAt.getTime() - now < SOON_MS && !['deleting', 'deleted'].includes(s.state));
+  const ending =
+    now === null
+      ? []
+      : slices.filter(
+          (s) => s.endsAt && s.endsAt.getTime() - now < SOON_MS && !['deleting', 'deleted'].includes(s.state),
+        );
   return (
     <Section
       aside={
@@ -38,18 +43,20 @@ export function MySlices() {
       title="My slices"
     >
       {list.isPending && <TableSkeleton rows={3} />}
-      {list.isError && <Unread busy={list.isFetching} error={list.error} onRetry={() => void list.refetch()} what="Your slices" />}
+      {list.isError && (
+        <Unread busy={list.isFetching} error={list.error} onRetry={() => void list.refetch()} what="Your slices" />
+      )}
       {list.data?.length === 0 && (
         <Empty
           act={
-            <Button asChild kind="primary">
+            <Button asChild>
               <Link href="/slices/new">Ask for a slice</Link>
             </Button>
           }
           title="You have no slices yet"
         >
-          A slice is your set of virtual machines on nodes all over the planet. Say how many, where and for how long; a PI of
-          your site decides, and it goes live by itself.
+          A slice is your set of virtual machines on nodes all over the planet. Say how many, where and for how long; a
+          PI of your site decides, and it goes live by itself.
         </Empty>
       )}
       {ending.length > 0 && (

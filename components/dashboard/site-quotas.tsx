@@ -26,7 +26,13 @@ export function SiteQuotas({ me }: { me: Me }) {
             key={site.id}
             title={`Quota of ${site.name}`}
           >
-            {quota ? <QuotaLines quota={quota} /> : views[i]?.isError ? <p className="text-soft">It could not be read. Reload the page.</p> : <Skeleton className="h-32 w-full" />}
+            {quota ? (
+              <QuotaLines quota={quota} />
+            ) : views[i]?.isError ? (
+              <p className="text-soft">It could not be read. Reload the page.</p>
+            ) : (
+              <Skeleton className="h-32 w-full" />
+            )}
           </Section>
         );
       })}

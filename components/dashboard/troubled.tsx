@@ -40,9 +40,20 @@ const COLUMNS: readonly Column<FleetNode>[] = [
     ),
   },
   { id: 'country', header: 'Country', width: 140, from: 'md', cell: (n) => countryName(n.country) },
-  { id: 'why', header: 'Why', from: 'md', cell: (n) => <span className="text-soft">{n.unusable ? sentence(n.unusable) : ''}</span> },
+  {
+    id: 'why',
+    header: 'Why',
+    from: 'md',
+    cell: (n) => <span className="text-soft">{n.unusable ? sentence(n.unusable) : ''}</span>,
+  },
   { id: 'slivers', header: 'Slivers', width: 80, align: 'right', from: 'sm', cell: (n) => count(n.slivers) },
-  { id: 'seen', header: 'Last seen', width: 120, align: 'right', cell: (n) => (n.lastSeen ? <Time at={n.lastSeen} /> : 'never') },
+  {
+    id: 'seen',
+    header: 'Last seen',
+    width: 120,
+    align: 'right',
+    cell: (n) => (n.lastSeen ? <Time at={n.lastSeen} /> : 'never'),
+  },
 ];
 
 /** Nodes and slices that are not as they should be. */
@@ -65,9 +76,18 @@ export function Troubled() {
         title="Nodes that need a look"
       >
         {nodes.length === 0 ? (
-          <p className="border-line border-y py-2.5 text-soft">{fleet.data ? 'None. Every node that should answer does.' : 'Reading…'}</p>
+          <p className="border-line border-y py-2.5 text-soft">
+            {fleet.data ? 'None. Every node that should answer does.' : 'Reading…'}
+          </p>
         ) : (
-          <Table caption="Nodes that need a look" columns={COLUMNS} href={(n) => `/nodes/${n.id}`} rowKey={(n) => n.id} rows={nodes.slice(0, SHOWN)} sortParam="nodes" />
+          <Table
+            caption="Nodes that need a look"
+            columns={COLUMNS}
+            href={(n) => `/nodes/${n.id}`}
+            rowKey={(n) => n.id}
+            rows={nodes.slice(0, SHOWN)}
+            sortParam="nodes"
+          />
         )}
       </Section>
       {slices.length > 0 && (

@@ -24,7 +24,14 @@ const COLUMNS: readonly Column<PendingRequest>[] = [
   },
   { id: 'by', header: 'Asked by', width: 160, from: 'md', cell: (r) => r.requestedBy.name },
   { id: 'why', header: 'Reason', from: 'sm', cell: (r) => <span title={r.reason}>{r.reason}</span> },
-  { id: 'what', header: 'What', width: 180, from: 'md', cell: (r) => `${r.kind === 'renew' ? 'renewal' : plural(r.slice.sliverCount, 'sliver')}, ${duration(r.termSeconds)}` },
+  {
+    id: 'what',
+    header: 'What',
+    width: 180,
+    from: 'md',
+    cell: (r) =>
+      `${r.kind === 'renew' ? 'renewal' : plural(r.slice.sliverCount, 'sliver')}, ${duration(r.termSeconds)}`,
+  },
   { id: 'since', header: 'Waits since', width: 120, align: 'right', cell: (r) => <Time at={r.createdAt} /> },
 ];
 
@@ -46,9 +53,25 @@ export function WaitingRequests() {
       title={n > 0 ? `${plural(n, 'request waits', 'requests wait')} for a decision` : 'Requests'}
     >
       {pending.isPending && <TableSkeleton rows={2} />}
-      {pending.isError && <Unread busy={pending.isFetching} error={pending.error} onRetry={() => void pending.refetch()} what="The requests" />}
+      {pending.isError && (
+        <Unread
+          busy={pending.isFetching}
+          error={pending.error}
+          onRetry={() => void pending.refetch()}
+          what="The requests"
+        />
+      )}
       {pending.data && n === 0 && <p className="border-line border-y py-2.5 text-soft">None waits.</p>}
-      {n > 0 && pending.data && <Table caption="Requests that wait" columns={COLUMNS} href={() => '/approvals'} rowKey={(r) => r.id} rows={pending.data} sortParam="waiting" />}
+      {n > 0 && pending.data && (
+        <Table
+          caption="Requests that wait"
+          columns={COLUMNS}
+          href={() => '/approvals'}
+          rowKey={(r) => r.id}
+          rows={pending.data}
+          sortParam="waiting"
+        />
+      )}
     </Section>
   );
 }

@@ -15,7 +15,10 @@ export function LiveMark() {
   }[state];
   return (
     <span className="flex items-center gap-1.5 whitespace-nowrap text-soft text-table" data-live={state} role="status">
-      <StateShape className="size-2.5" tone={state === 'live' ? 'running' : state === 'connecting' ? 'progress' : 'unknown'} />
+      <StateShape
+        className="size-2.5"
+        tone={state === 'live' ? 'running' : state === 'connecting' ? 'progress' : 'unknown'}
+      />
       <span className={state === 'live' || state === 'connecting' ? 'max-md:sr-only' : ''}>{words}</span>
     </span>
   );

@@ -16,7 +16,10 @@ const LINGER_MS = 5000;
  * The one stream of this browser, held by the leading tab: follows the union of what all tabs want, reopens with backoff
  * (every reopening brings snapshots), and says how it is.
  */
-export function makeStream(open: Open, on: { event: (event: LiveEvent) => void; status: (status: StreamStatus) => void }) {
+export function makeStream(
+  open: Open,
+  on: { event: (event: LiveEvent) => void; status: (status: StreamStatus) => void },
+) {
   let wanted: Topic[] = [];
   let close: (() => void) | undefined;
   let openFor = '';

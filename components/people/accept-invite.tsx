@@ -21,7 +21,9 @@ export function AcceptInvite({ invite, token, signedInAs }: AcceptInviteProps) {
   const trpc = useTRPC();
   const accept = useMutation(trpc.invites.accept.mutationOptions());
   const isMe = signedInAs?.toLowerCase() === invite.email.toLowerCase();
-  const role = invite.operator ? 'operator of this deployment' : `${invite.role ? ROLE[invite.role] : 'member'} of ${invite.site?.name ?? 'a site'}`;
+  const role = invite.operator
+    ? 'operator of this deployment'
+    : `${invite.role ? ROLE[invite.role] : 'member'} of ${invite.site?.name ?? 'a site'}`;
 
   async function submit(event: FormEvent) {
     event.preventDefault();
@@ -56,7 +58,15 @@ export function AcceptInvite({ invite, token, signedInAs }: AcceptInviteProps) {
           {!invite.existingAccount && (
             <>
               <Field error={tried && name.trim() === '' && 'Enter your name.'} label="Your name">
-                {(aria) => <Input {...aria} autoComplete="name" maxLength={100} onChange={(e) => setName(e.target.value)} value={name} />}
+                {(aria) => (
+                  <Input
+                    {...aria}
+                    autoComplete="name"
+                    maxLength={100}
+                    onChange={(e) => setName(e.target.value)}
+                    value={name}
+                  />
+                )}
               </Field>
               <input autoComplete="username" hidden readOnly value={invite.email} />
               <Field
@@ -64,7 +74,16 @@ export function AcceptInvite({ invite, token, signedInAs }: AcceptInviteProps) {
                 hint={`At least ${MIN_PASSWORD} characters. A sentence is easier to keep than a puzzle.`}
                 label="Password"
               >
-                {(aria) => <Input {...aria} autoComplete="new-password" maxLength={128} onChange={(e) => setPassword(e.target.value)} type="password" value={password} />}
+                {(aria) => (
+                  <Input
+                    {...aria}
+                    autoComplete="new-password"
+                    maxLength={128}
+                    onChange={(e) => setPassword(e.target.value)}
+                    type="password"
+                    value={password}
+                  />
+                )}
               </Field>
             </>
           )}

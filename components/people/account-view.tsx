@@ -10,26 +10,33 @@ export function AccountView({ me }: { me: Me }) {
   return (
     <Page facts={me.person.email} title={me.person.name}>
       <div className="grid items-start gap-x-12 gap-y-10 lg:grid-cols-2">
-        <Section title="Who you are here">
-          <Facts>
-            {me.memberships.map((m) => (
-              <Fact key={m.site.id + m.role} name={m.role === 'pi' ? 'PI of' : `${m.role === 'tech' ? 'Tech' : 'Researcher'} of`}>
-                <Link className="link" href={`/sites/${m.site.loginBase}`}>
-                  {m.site.name}
-                </Link>
+        <div className="flex min-w-0 flex-col gap-10">
+          <Section title="Who you are here">
+            <Facts>
+              {me.memberships.map((m) => (
+                <Fact
+                  key={m.site.id + m.role}
+                  name={m.role === 'pi' ? 'PI of' : `${m.role === 'tech' ? 'Tech' : 'Researcher'} of`}
+                >
+                  <Link className="link" href={`/sites/${m.site.loginBase}`}>
+                    {m.site.name}
+                  </Link>
+                </Fact>
+              ))}
+              {me.person.operator && <Fact name="Operator">of this deployment</Fact>}
+              <Fact name="URN">
+                <code className="break-all">{me.person.urn}</code>
               </Fact>
-            ))}
-            {me.person.operator && <Fact name="Operator">of this deployment</Fact>}
-            <Fact name="URN">
-              <code className="break-all">{me.person.urn}</code>
-            </Fact>
-          </Facts>
-        </Section>
-        <Section title="Password">
-          <PasswordForm />
-        </Section>
-        <Tokens />
-        <Sessions />
+            </Facts>
+          </Section>
+          <Tokens />
+        </div>
+        <div className="flex min-w-0 flex-col gap-10">
+          <Section title="Password">
+            <PasswordForm />
+          </Section>
+          <Sessions />
+        </div>
       </div>
     </Page>
   );

@@ -26,7 +26,9 @@ export function InviteDialog({ loginBase, open, onClose }: InviteDialogProps) {
   const [role, setRole] = useState<MemberRole>('researcher');
   const trpc = useTRPC();
   const cache = useQueryClient();
-  const invite = useMutation(trpc.invites.create.mutationOptions({ onSuccess: () => cache.invalidateQueries(trpc.sites.get.queryFilter()) }));
+  const invite = useMutation(
+    trpc.invites.create.mutationOptions({ onSuccess: () => cache.invalidateQueries(trpc.sites.get.queryFilter()) }),
+  );
   const close = () => {
     invite.reset();
     setEmail('');
@@ -56,15 +58,36 @@ export function InviteDialog({ loginBase, open, onClose }: InviteDialogProps) {
           className="flex flex-col gap-4"
           onSubmit={(event) => {
             event.preventDefault();
-            invite.mutate({ loginBase, email: email.trim(), role: loginBase === null ? null : role, operator: loginBase === null });
+            invite.mutate({
+              loginBase,
+              email: email.trim(),
+              role: loginBase === null ? null : role,
+              operator: loginBase === null,
+            });
           }}
         >
           <Field label="E-mail address">
-            {(aria) => <Input {...aria} maxLength={254} onChange={(e) => setEmail(e.target.value)} required type="email" value={email} />}
+            {(aria) => (
+              <Input
+                {...aria}
+                maxLength={254}
+                onChange={(e) => setEmail(e.target.value)}
+                required
+                type="email"
+                value={email}
+              />
+            )}
           </Field>
           {loginBase !== null && (
             <Field label="Role">
-              {(aria) => <Select {...aria} onChange={(e) => setRole(MemberRole.parse(e.target.value))} options={options} value={role} />}
+              {(aria) => (
+                <Select
+                  {...aria}
+                  onChange={(e) => setRole(MemberRole.parse(e.target.value))}
+                  options={options}
+                  value={role}
+                />
+              )}
             </Field>
           )}
           <Refusal error={invite.error} />

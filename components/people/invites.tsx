@@ -13,7 +13,9 @@ import { ROLE } from './people';
 export function Invites({ site }: { site: SiteView }) {
   const trpc = useTRPC();
   const cache = useQueryClient();
-  const revoke = useMutation(trpc.invites.revoke.mutationOptions({ onSuccess: () => cache.invalidateQueries(trpc.sites.get.queryFilter()) }));
+  const revoke = useMutation(
+    trpc.invites.revoke.mutationOptions({ onSuccess: () => cache.invalidateQueries(trpc.sites.get.queryFilter()) }),
+  );
   return (
     <Section aside={plural(site.invites.length, 'invitation')} title="Open invitations">
       {site.invites.length === 0 && <p className="text-soft">None.</p>}
@@ -26,7 +28,13 @@ export function Invites({ site }: { site: SiteView }) {
                 {i.operator ? 'operator' : i.role ? ROLE[i.role] : ''}
                 {i.invitedBy && `, invited by ${i.invitedBy}`}, holds until <Time at={i.expiresAt} />
               </span>
-              <Button aria-label={`Withdraw the invitation of ${i.email}`} busy={revoke.isPending && revoke.variables.id === i.id} kind="quiet" onClick={() => revoke.mutate({ id: i.id })} size="sm">
+              <Button
+                aria-label={`Withdraw the invitation of ${i.email}`}
+                busy={revoke.isPending && revoke.variables.id === i.id}
+                kind="quiet"
+                onClick={() => revoke.mutate({ id: i.id })}
+                size="sm"
+              >
                 Withdraw
               </Button>
             </li>

@@ -21,12 +21,19 @@ export function KeysView() {
   const trpc = useTRPC();
   const keys = useQuery(trpc.keys.list.queryOptions());
   return (
-    <Page facts="Your public keys go to every sliver of your slices, within seconds. The private half never leaves you." title="Keys">
+    <Page
+      facts="Your public keys go to every sliver of your slices, within seconds. The private half never leaves you."
+      title="Keys"
+    >
       <div className="grid items-start gap-x-12 gap-y-8 lg:grid-cols-[minmax(0,1fr)_24rem]">
-        <Section aside={keys.data ? plural(keys.data.length, 'key') : null} title="Your keys">
+        <Section aside={keys.data && keys.data.length > 0 ? plural(keys.data.length, 'key') : null} title="Your keys">
           {keys.isPending && <TableSkeleton rows={2} />}
-          {keys.isError && <Unread busy={keys.isFetching} error={keys.error} onRetry={() => void keys.refetch()} what="Your keys" />}
-          {keys.data?.length === 0 && <Empty title="No keys yet">Add the public key of each machine you work from.</Empty>}
+          {keys.isError && (
+            <Unread busy={keys.isFetching} error={keys.error} onRetry={() => void keys.refetch()} what="Your keys" />
+          )}
+          {keys.data?.length === 0 && (
+            <Empty title="No keys yet">Add the public key of each machine you work from.</Empty>
+          )}
           {keys.data && keys.data.length > 0 && (
             <ul className="border-line border-t">
               {keys.data.map((key) => (
@@ -45,7 +52,9 @@ function Key({ view }: { view: KeyView }) {
   const [asking, setAsking] = useState(false);
   const trpc = useTRPC();
   const cache = useQueryClient();
-  const remove = useMutation(trpc.keys.remove.mutationOptions({ onSuccess: () => cache.invalidateQueries(trpc.keys.list.queryFilter()) }));
+  const remove = useMutation(
+    trpc.keys.remove.mutationOptions({ onSuccess: () => cache.invalidateQueries(trpc.keys.list.queryFilter()) }),
+  );
   return (
     <li className="flex flex-wrap items-center gap-x-4 gap-y-1 border-line border-b py-2 text-table">
       <div className="min-w-0 flex-1">
@@ -98,7 +107,8 @@ function AddKey() {
   const atName = refusal?.facts.field === 'name';
   const mine = privateHalf(publicKey);
   const nameError = tried && name.trim() === '' ? 'Give the key a name.' : atName ? wordsFor(add.error) : undefined;
-  const keyError = mine ?? (tried && publicKey.trim() === '' ? 'Paste a public key.' : atKey ? wordsFor(add.error) : undefined);
+  const keyError =
+    mine ?? (tried && publicKey.trim() === '' ? 'Paste a public key.' : atKey ? wordsFor(add.error) : undefined);
 
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -114,7 +124,15 @@ function AddKey() {
   return (
     <Section title="Add a key">
       <form className="flex flex-col gap-4" noValidate onSubmit={submit}>
-        <Field error={keyError} hint={<>One line, as in <code>~/.ssh/id_ed25519.pub</code>.</>} label="Public key">
+        <Field
+          error={keyError}
+          hint={
+            <>
+              One line, as in <code>~/.ssh/id_ed25519.pub</code>.
+            </>
+          }
+          label="Public key"
+        >
           {(aria) => (
             <Textarea
               {...aria}
@@ -130,7 +148,15 @@ function AddKey() {
           )}
         </Field>
         <Field error={nameError} label="Name">
-          {(aria) => <Input {...aria} maxLength={100} onChange={(e) => setName(e.target.value)} placeholder="laptop" value={name} />}
+          {(aria) => (
+            <Input
+              {...aria}
+              maxLength={100}
+              onChange={(e) => setName(e.target.value)}
+              placeholder="laptop"
+              value={name}
+            />
+          )}
         </Field>
         {!atKey && !atName && <Refusal error={add.error} />}
         <Button busy={add.isPending} className="self-start" kind="primary" type="submit">
@@ -143,5 +169,7 @@ function AddKey() {
 
 /** A private key pasted by mistake must not be sent. */
 function privateHalf(text: string): string | undefined {
-  return /BEGIN [A-Z ]*PRIVATE KEY/.test(text) ? 'This is a private key; it was not sent. Paste the public half, the line in the file that ends in .pub.' : undefined;
+  return /BEGIN [A-Z ]*PRIVATE KEY/.test(text)
+    ? 'This is a private key; it was not sent. Paste the public half, the line in the file that ends in .pub.'
+    : undefined;
 }

@@ -47,10 +47,32 @@ export function PasswordForm() {
   return (
     <form className="flex max-w-sm flex-col gap-4" noValidate onSubmit={(event) => void submit(event)}>
       <Field error={tried && !current && 'Enter your present password.'} label="Present password">
-        {(aria) => <Input {...aria} autoComplete="current-password" maxLength={128} onChange={(e) => setCurrent(e.target.value)} type="password" value={current} />}
+        {(aria) => (
+          <Input
+            {...aria}
+            autoComplete="current-password"
+            maxLength={128}
+            onChange={(e) => setCurrent(e.target.value)}
+            type="password"
+            value={current}
+          />
+        )}
       </Field>
-      <Field error={tried && short && `At least ${MIN_PASSWORD} characters.`} hint={`At least ${MIN_PASSWORD} characters. A sentence is easier to keep than a puzzle.`} label="New password">
-        {(aria) => <Input {...aria} autoComplete="new-password" maxLength={128} onChange={(e) => setNext(e.target.value)} type="password" value={next} />}
+      <Field
+        error={tried && short && `At least ${MIN_PASSWORD} characters.`}
+        hint={`At least ${MIN_PASSWORD} characters. A sentence is easier to keep than a puzzle.`}
+        label="New password"
+      >
+        {(aria) => (
+          <Input
+            {...aria}
+            autoComplete="new-password"
+            maxLength={128}
+            onChange={(e) => setNext(e.target.value)}
+            type="password"
+            value={next}
+          />
+        )}
       </Field>
       <Checkbox checked={elsewhere} label="Sign me out everywhere else" onChange={setElsewhere} />
       {problem && (

@@ -35,9 +35,29 @@ export function People({ site, me }: { site: SiteView; me: Me }) {
   );
   const columns: readonly Column<Person>[] = [
     { id: 'name', header: 'Name', sort: (p) => p.name, cell: (p) => <span className="font-medium">{p.name}</span> },
-    { id: 'email', header: 'E-mail', from: 'sm', sort: (p) => p.email, cell: (p) => <span className="text-soft">{p.email}</span> },
-    { id: 'role', header: 'Role', width: 110, sort: (p) => p.role, cell: (p) => <span title={ROLE_MEANS[p.role]}>{ROLE[p.role]}</span> },
-    { id: 'since', header: 'Since', width: 130, align: 'right', from: 'md', sort: (p) => p.since.getTime(), cell: (p) => <Time at={p.since} /> },
+    {
+      id: 'email',
+      header: 'E-mail',
+      from: 'sm',
+      sort: (p) => p.email,
+      cell: (p) => <span className="text-soft">{p.email}</span>,
+    },
+    {
+      id: 'role',
+      header: 'Role',
+      width: 110,
+      sort: (p) => p.role,
+      cell: (p) => <span title={ROLE_MEANS[p.role]}>{ROLE[p.role]}</span>,
+    },
+    {
+      id: 'since',
+      header: 'Since',
+      width: 130,
+      align: 'right',
+      from: 'md',
+      sort: (p) => p.since.getTime(),
+      cell: (p) => <Time at={p.since} />,
+    },
     ...(site.may.people
       ? [
           {
@@ -59,7 +79,15 @@ export function People({ site, me }: { site: SiteView; me: Me }) {
   ];
   return (
     <Section aside={plural(site.people.length, 'role')} title="People">
-      <Table caption={`People of ${site.name}`} columns={columns} empty="Nobody yet. Invite the first PI." rowKey={(p) => p.id + p.role} rows={site.people} sortDefault="name" sortParam="people" />
+      <Table
+        caption={`People of ${site.name}`}
+        columns={columns}
+        empty="Nobody yet. Invite the first PI."
+        rowKey={(p) => p.id + p.role}
+        rows={site.people}
+        sortDefault="name"
+        sortParam="people"
+      />
       <Confirm
         act="Remove"
         busy={remove.isPending}

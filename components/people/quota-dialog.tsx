@@ -45,7 +45,8 @@ export function QuotaDialog({ loginBase, quota, open, onClose }: QuotaDialogProp
       },
     }),
   );
-  const numberOf = (name: string) => (/^\s*[\d,]+(\.\d+)?\s*$/.test(typed[name] ?? '') ? Number(typed[name]?.replaceAll(',', '')) : Number.NaN);
+  const numberOf = (name: string) =>
+    /^\s*[\d,]+(\.\d+)?\s*$/.test(typed[name] ?? '') ? Number(typed[name]?.replaceAll(',', '')) : Number.NaN;
 
   function submit() {
     const read = QuotaInput.safeParse({
@@ -59,7 +60,14 @@ export function QuotaDialog({ loginBase, quota, open, onClose }: QuotaDialogProp
       return;
     }
     const fields = read.error.issues.map((i) => (i.path[0] === 'maxTermSeconds' ? 'days' : String(i.path[0])));
-    setErrors(Object.fromEntries(fields.map((f) => [f, f === 'days' ? 'Enter a number of days, at most 366.' : 'Enter a number that is not too large.'])));
+    setErrors(
+      Object.fromEntries(
+        fields.map((f) => [
+          f,
+          f === 'days' ? 'Enter a number of days, at most 366.' : 'Enter a number that is not too large.',
+        ]),
+      ),
+    );
   }
   return (
     <Dialog
@@ -83,15 +91,36 @@ export function QuotaDialog({ loginBase, quota, open, onClose }: QuotaDialogProp
           {ROWS.map((r) => {
             const used = line(r.measure)?.used ?? 0;
             return (
-              <Field error={errors[r.measure]} hint={`${r.measure === 'slivers' ? count(used) : formatAmount(r.measure, used)} used now`} key={r.measure} label={r.label}>
+              <Field
+                error={errors[r.measure]}
+                hint={`${r.measure === 'slivers' ? count(used) : formatAmount(r.measure, used)} used now`}
+                key={r.measure}
+                label={r.label}
+              >
                 {(aria) => (
-                  <Input {...aria} after={r.unit || undefined} inputMode="decimal" maxLength={15} onChange={(e) => setTyped({ ...typed, [r.measure]: e.target.value })} value={typed[r.measure] ?? ''} />
+                  <Input
+                    {...aria}
+                    after={r.unit || undefined}
+                    inputMode="decimal"
+                    maxLength={15}
+                    onChange={(e) => setTyped({ ...typed, [r.measure]: e.target.value })}
+                    value={typed[r.measure] ?? ''}
+                  />
                 )}
               </Field>
             );
           })}
           <Field error={errors.days} hint="of one request" label="Longest term">
-            {(aria) => <Input {...aria} after="days" inputMode="decimal" maxLength={6} onChange={(e) => setTyped({ ...typed, days: e.target.value })} value={typed.days ?? ''} />}
+            {(aria) => (
+              <Input
+                {...aria}
+                after="days"
+                inputMode="decimal"
+                maxLength={6}
+                onChange={(e) => setTyped({ ...typed, days: e.target.value })}
+                value={typed.days ?? ''}
+              />
+            )}
           </Field>
         </div>
         <Refusal error={save.error} />

@@ -10,14 +10,35 @@ import { authClient } from './auth-client';
 /** "Firefox on Linux" from a user agent; what cannot be told is not guessed. */
 export function deviceWords(agent: string | null | undefined): string {
   if (!agent) return 'Unknown browser';
-  const browser = /Firefox\//.test(agent) ? 'Firefox' : /Edg\//.test(agent) ? 'Edge' : /Chrom(e|ium)\//.test(agent) ? 'Chrome' : /Safari\//.test(agent) ? 'Safari' : 'A browser';
-  const system = /Android/.test(agent) ? 'Android' : /iPhone|iPad/.test(agent) ? 'iOS' : /Windows/.test(agent) ? 'Windows' : /Mac OS X/.test(agent) ? 'macOS' : /Linux/.test(agent) ? 'Linux' : null;
+  const browser = /Firefox\//.test(agent)
+    ? 'Firefox'
+    : /Edg\//.test(agent)
+      ? 'Edge'
+      : /Chrom(e|ium)\//.test(agent)
+        ? 'Chrome'
+        : /Safari\//.test(agent)
+          ? 'Safari'
+          : 'A browser';
+  const system = /Android/.test(agent)
+    ? 'Android'
+    : /iPhone|iPad/.test(agent)
+      ? 'iOS'
+      : /Windows/.test(agent)
+        ? 'Windows'
+        : /Mac OS X/.test(agent)
+          ? 'macOS'
+          : /Linux/.test(agent)
+            ? 'Linux'
+            : null;
   return system ? `${browser} on ${system}` : browser;
 }
 
 /** Where one is signed in, with a way to end each. */
 export function Sessions() {
-  const here = useQuery({ queryKey: ['session'], queryFn: async () => (await authClient.getSession()).data?.session.token ?? null });
+  const here = useQuery({
+    queryKey: ['session'],
+    queryFn: async () => (await authClient.getSession()).data?.session.token ?? null,
+  });
   const sessions = useQuery({
     queryKey: ['sessions'],
     queryFn: async () => {
@@ -36,7 +57,9 @@ export function Sessions() {
   return (
     <Section title="Where you are signed in">
       {sessions.isPending && <TableSkeleton rows={2} />}
-      {sessions.isError && <Unread error={sessions.error} onRetry={() => void sessions.refetch()} what="Your sessions" />}
+      {sessions.isError && (
+        <Unread error={sessions.error} onRetry={() => void sessions.refetch()} what="Your sessions" />
+      )}
       {sessions.data && (
         <ul className="border-line border-t text-table">
           {sessions.data.map((s) => (
@@ -48,7 +71,12 @@ export function Sessions() {
               {s.token === here.data ? (
                 <span className="text-faint">this browser</span>
               ) : (
-                <Button busy={end.isPending && end.variables === s.token} kind="quiet" onClick={() => end.mutate(s.token)} size="sm">
+                <Button
+                  busy={end.isPending && end.variables === s.token}
+                  kind="quiet"
+                  onClick={() => end.mutate(s.token)}
+                  size="sm"
+                >
                   Sign out
                 </Button>
               )}

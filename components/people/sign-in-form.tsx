@@ -14,7 +14,9 @@ function problemOf(status: number, retryAfterSeconds: number | null): Problem {
   if (status === 429) return { words: 'You tried too often.', until: Date.now() + (retryAfterSeconds ?? 60) * 1000 };
   if (status === 401 || status === 400 || status === 403 || status === 422)
     return { words: 'This e-mail address and password do not belong together. Check both and try again.' };
-  return { words: 'Meridian did not answer as it should. Nothing is wrong with what you typed; try again in a moment.' };
+  return {
+    words: 'Meridian did not answer as it should. Nothing is wrong with what you typed; try again in a moment.',
+  };
 }
 
 /** E-mail and password. What was typed stays after an error; the password field takes the focus. */
@@ -41,7 +43,11 @@ export function SignInForm({ next }: { next: string }) {
     const answer = await authClient.signIn
       .email(
         { email: email.trim(), password },
-        { onError: ({ response }) => void (retryAfter = Number(response.headers.get('X-Retry-After') ?? response.headers.get('Retry-After')) || null) },
+        {
+          onError: ({ response }) => {
+            retryAfter = Number(response.headers.get('X-Retry-After') ?? response.headers.get('Retry-After')) || null;
+          },
+        },
       )
       .catch(() => ({ error: { status: 0 } }));
     if (!answer.error) {
@@ -81,7 +87,8 @@ export function SignInForm({ next }: { next: string }) {
       {problem && (
         <p className="rounded border border-danger bg-danger-soft px-3 py-2" role="alert">
           {problem.words}
-          {problem.until !== undefined && (waitSeconds > 0 ? ` Wait ${duration(waitSeconds)} and try again.` : ' You can try again now.')}
+          {problem.until !== undefined &&
+            (waitSeconds > 0 ? ` Wait ${duration(waitSeconds)} and try again.` : ' You can try again now.')}
         </p>
       )}
       <Button busy={busy} className="mt-1" disabled={!ready || waitSeconds > 0} kind="primary" type="submit">

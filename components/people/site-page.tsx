@@ -24,7 +24,11 @@ export function SitePage({ loginBase, me }: { loginBase: string; me: Me }) {
   if (!query.data) {
     return (
       <Page title={loginBase}>
-        {query.isError ? <Unread error={query.error} onRetry={() => void query.refetch()} what="This site" /> : <TableSkeleton />}
+        {query.isError ? (
+          <Unread error={query.error} onRetry={() => void query.refetch()} what="This site" />
+        ) : (
+          <TableSkeleton />
+        )}
       </Page>
     );
   }
@@ -66,12 +70,21 @@ export function SitePage({ loginBase, me }: { loginBase: string; me: Me }) {
           >
             <p className="mb-3 text-soft text-table">What the site’s live slices may hold together.</p>
             <QuotaLines quota={site.quota} />
-            <p className="mt-4 text-soft text-table">Longest term of one request: {duration(site.quota.maxTermSeconds)}.</p>
+            <p className="mt-4 text-soft text-table">
+              Longest term of one request: {duration(site.quota.maxTermSeconds)}.
+            </p>
           </Section>
         )}
       </div>
       <InviteDialog loginBase={site.loginBase} onClose={() => setOpen(null)} open={open === 'invite'} />
-      {site.quota && <QuotaDialog loginBase={site.loginBase} onClose={() => setOpen(null)} open={open === 'quota'} quota={site.quota} />}
+      {site.quota && (
+        <QuotaDialog
+          loginBase={site.loginBase}
+          onClose={() => setOpen(null)}
+          open={open === 'quota'}
+          quota={site.quota}
+        />
+      )}
     </Page>
   );
 }

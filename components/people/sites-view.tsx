@@ -27,8 +27,22 @@ const COLUMNS: readonly Column<SiteListItem>[] = [
       </Link>
     ),
   },
-  { id: 'base', header: 'Prefix', width: 140, from: 'sm', sort: (s) => s.loginBase, cell: (s) => <span className="font-mono">{s.loginBase}</span> },
-  { id: 'country', header: 'Country', width: 170, from: 'md', sort: (s) => countryName(s.country), cell: (s) => countryName(s.country) },
+  {
+    id: 'base',
+    header: 'Prefix',
+    width: 140,
+    from: 'sm',
+    sort: (s) => s.loginBase,
+    cell: (s) => <span className="font-mono">{s.loginBase}</span>,
+  },
+  {
+    id: 'country',
+    header: 'Country',
+    width: 170,
+    from: 'md',
+    sort: (s) => countryName(s.country),
+    cell: (s) => countryName(s.country),
+  },
   { id: 'nodes', header: 'Nodes', width: 90, align: 'right', sort: (s) => s.nodes, cell: (s) => count(s.nodes) },
   { id: 'people', header: 'People', width: 90, align: 'right', sort: (s) => s.people, cell: (s) => count(s.people) },
   { id: 'slices', header: 'Slices', width: 90, align: 'right', sort: (s) => s.slices, cell: (s) => count(s.slices) },
@@ -41,7 +55,9 @@ export function SitesView({ operator }: { operator: boolean }) {
   const trpc = useTRPC();
   const sites = useQuery(trpc.sites.list.queryOptions());
   const wanted = text.trim().toLowerCase();
-  const shown = (sites.data ?? []).filter((s) => `${s.name} ${s.loginBase} ${countryName(s.country)}`.toLowerCase().includes(wanted));
+  const shown = (sites.data ?? []).filter((s) =>
+    `${s.name} ${s.loginBase} ${countryName(s.country)}`.toLowerCase().includes(wanted),
+  );
   return (
     <Page
       acts={operator && <Button onClick={() => setInviting(true)}>Invite an operator</Button>}
@@ -49,15 +65,28 @@ export function SitesView({ operator }: { operator: boolean }) {
       title="Sites"
     >
       {sites.isPending && <TableSkeleton />}
-      {sites.isError && <Unread busy={sites.isFetching} error={sites.error} onRetry={() => void sites.refetch()} what="The sites" />}
-      {sites.data?.length === 0 && <Empty title="You belong to no site yet">Ask the PI of your institution’s site to invite you.</Empty>}
+      {sites.isError && (
+        <Unread busy={sites.isFetching} error={sites.error} onRetry={() => void sites.refetch()} what="The sites" />
+      )}
+      {sites.data?.length === 0 && (
+        <Empty title="You belong to no site yet">Ask the PI of your institution’s site to invite you.</Empty>
+      )}
       {sites.data && sites.data.length > 0 && (
         <div className="flex flex-col gap-3">
           {sites.data.length > 5 && (
             <div className="flex items-center gap-3">
-              <Input aria-label="Find a site" className="w-full sm:w-64" onChange={(e) => setText(e.target.value)} placeholder="Find a site" type="search" value={text} />
+              <Input
+                aria-label="Find a site"
+                className="w-full sm:w-64"
+                onChange={(e) => setText(e.target.value)}
+                placeholder="Find a site"
+                type="search"
+                value={text}
+              />
               <span className="ml-auto text-soft text-table" role="status">
-                {shown.length === sites.data.length ? plural(shown.length, 'site') : `${count(shown.length)} of ${plural(sites.data.length, 'site')}`}
+                {shown.length === sites.data.length
+                  ? plural(shown.length, 'site')
+                  : `${count(shown.length)} of ${plural(sites.data.length, 'site')}`}
               </span>
             </div>
           )}

@@ -35,13 +35,24 @@ export function Tokens() {
   function submit(event: FormEvent) {
     event.preventDefault();
     setTried(true);
-    if (name.trim()) create.mutate({ name: name.trim(), days: Number(days) }, { onSuccess: () => (setName(''), setTried(false)) });
+    if (name.trim())
+      create.mutate(
+        { name: name.trim(), days: Number(days) },
+        {
+          onSuccess: () => {
+            setName('');
+            setTried(false);
+          },
+        },
+      );
   }
   return (
     <Section title="Tokens for the command line">
       {tokens.isPending && <TableSkeleton rows={2} />}
       {tokens.isError && <Unread error={tokens.error} onRetry={() => void tokens.refetch()} what="Your tokens" />}
-      {tokens.data && live.length === 0 && <p className="mb-3 text-soft">None yet. With one, the command line acts as you.</p>}
+      {tokens.data && live.length === 0 && (
+        <p className="mb-3 text-soft">None yet. With one, the command line acts as you.</p>
+      )}
       {live.length > 0 && (
         <ul className="mb-4 border-line border-t text-table">
           {live.map((t) => (
@@ -57,7 +68,13 @@ export function Tokens() {
                 )}
                 , ends <Time at={t.expiresAt} />
               </span>
-              <Button aria-label={`Revoke ${t.name}`} busy={revoke.isPending && revoke.variables.id === t.id} kind="quiet" onClick={() => revoke.mutate({ id: t.id })} size="sm">
+              <Button
+                aria-label={`Revoke ${t.name}`}
+                busy={revoke.isPending && revoke.variables.id === t.id}
+                kind="quiet"
+                onClick={() => revoke.mutate({ id: t.id })}
+                size="sm"
+              >
                 Revoke
               </Button>
             </li>
@@ -73,9 +90,19 @@ export function Tokens() {
       )}
       <form className="flex flex-wrap items-start gap-2" noValidate onSubmit={submit}>
         <Field className="min-w-40 flex-1" error={tried && !name.trim() && 'Give the token a name.'} label="Name">
-          {(aria) => <Input {...aria} maxLength={100} onChange={(e) => setName(e.target.value)} placeholder="laptop" value={name} />}
+          {(aria) => (
+            <Input
+              {...aria}
+              maxLength={100}
+              onChange={(e) => setName(e.target.value)}
+              placeholder="laptop"
+              value={name}
+            />
+          )}
         </Field>
-        <Field label="Good for">{(aria) => <Select {...aria} onChange={(e) => setDays(e.target.value)} options={DAYS} value={days} />}</Field>
+        <Field label="Good for">
+          {(aria) => <Select {...aria} onChange={(e) => setDays(e.target.value)} options={DAYS} value={days} />}
+        </Field>
         <Button busy={create.isPending} className="mt-[26px]" type="submit">
           Make a token
         </Button>

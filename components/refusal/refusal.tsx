@@ -28,7 +28,17 @@ export function Refusal({ error }: { error: unknown }) {
 }
 
 /** A part of a page that could not be read, with a way to try again. */
-export function Unread({ what, error, onRetry, busy }: { what: string; error: unknown; onRetry: () => void; busy?: boolean }) {
+export function Unread({
+  what,
+  error,
+  onRetry,
+  busy,
+}: {
+  what: string;
+  error: unknown;
+  onRetry: () => void;
+  busy?: boolean;
+}) {
   return (
     <ErrorPanel busy={busy} onRetry={onRetry} title={`${what} could not be read.`}>
       {wordsFor(error)}

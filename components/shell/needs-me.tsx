@@ -18,8 +18,14 @@ export function NeedsMe({ me }: { me: Me }) {
   const sum = approvals + endingSlices + degradedSlices + unread;
   const lines = [
     approvals > 0 && { href: '/approvals', words: `${plural(approvals, 'request waits', 'requests wait')} for you` },
-    endingSlices > 0 && { href: '/slices', words: `${plural(endingSlices, 'slice ends', 'slices end')} within three days` },
-    degradedSlices > 0 && { href: '/slices?state=degraded', words: `${plural(degradedSlices, 'slice is', 'slices are')} not as asked for` },
+    endingSlices > 0 && {
+      href: '/slices',
+      words: `${plural(endingSlices, 'slice ends', 'slices end')} within three days`,
+    },
+    degradedSlices > 0 && {
+      href: '/slices?state=degraded',
+      words: `${plural(degradedSlices, 'slice is', 'slices are')} not as asked for`,
+    },
   ].filter((l) => l !== false);
   return (
     <Popover.Root onOpenChange={setOpen} open={open}>
@@ -45,7 +51,11 @@ export function NeedsMe({ me }: { me: Me }) {
             <ul className="border-line border-b p-1.5">
               {lines.map((l) => (
                 <li key={l.href}>
-                  <Link className="flex min-h-9 items-center rounded px-2.5 font-medium hover:bg-hover" href={l.href} onClick={() => setOpen(false)}>
+                  <Link
+                    className="flex min-h-9 items-center rounded px-2.5 font-medium hover:bg-hover"
+                    href={l.href}
+                    onClick={() => setOpen(false)}
+                  >
                     {l.words}
                   </Link>
                 </li>
@@ -63,10 +73,13 @@ function Notices({ onDone }: { onDone: () => void }) {
   const trpc = useTRPC();
   const cache = useQueryClient();
   const notices = useQuery(trpc.me.notifications.queryOptions());
-  const read = useMutation(trpc.me.markRead.mutationOptions({ onSettled: () => cache.invalidateQueries(trpc.me.pathFilter()) }));
+  const read = useMutation(
+    trpc.me.markRead.mutationOptions({ onSettled: () => cache.invalidateQueries(trpc.me.pathFilter()) }),
+  );
   const unread = (notices.data ?? []).filter((n) => n.readAt === null).map((n) => n.id);
   if (notices.isPending) return <p className="px-4 py-5 text-soft">Reading…</p>;
-  if (notices.isError) return <p className="px-4 py-5 text-soft">Your notices could not be read. Close this and open it again.</p>;
+  if (notices.isError)
+    return <p className="px-4 py-5 text-soft">Your notices could not be read. Close this and open it again.</p>;
   if (notices.data.length === 0) return <p className="px-4 py-5 text-soft">Nothing new. What needs you shows here.</p>;
   return (
     <>
@@ -89,7 +102,13 @@ function Notices({ onDone }: { onDone: () => void }) {
                 onDone();
               }}
             >
-              <span aria-hidden="true" className={cn('mt-1.5 size-2 shrink-0 rounded-full', n.readAt === null ? 'bg-accent' : 'bg-transparent')} />
+              <span
+                aria-hidden="true"
+                className={cn(
+                  'mt-1.5 size-2 shrink-0 rounded-full',
+                  n.readAt === null ? 'bg-accent' : 'bg-transparent',
+                )}
+              />
               <span className="min-w-0 flex-1">
                 {n.readAt === null && <span className="sr-only">New: </span>}
                 {noticeWords(n.kind, n.facts)}

@@ -27,7 +27,10 @@ export function Path() {
         const word = WORDS[part] ?? (UUID.test(part) ? 'Node' : decodeURIComponent(part));
         const last = i === parts.length - 1;
         return (
-          <li className={last ? 'flex min-w-0 items-center gap-2' : 'flex items-center gap-2 max-sm:hidden'} key={href + part}>
+          <li
+            className={last ? 'flex min-w-0 items-center gap-2' : 'flex items-center gap-2 max-sm:hidden'}
+            key={href + part}
+          >
             {i > 0 && (
               <span aria-hidden="true" className="text-faint max-sm:hidden">
                 /

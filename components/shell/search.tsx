@@ -60,7 +60,12 @@ function Results({ me, onDone }: { me: Me; onDone: () => void }) {
   };
   // Thousands of nodes are narrowed before they are drawn.
   const wanted = text.trim().toLowerCase();
-  const found = wanted.length < 2 ? [] : (nodes.data ?? []).filter((n) => `${n.hostname} ${n.site} ${n.city}`.toLowerCase().includes(wanted)).slice(0, NODES_SHOWN);
+  const found =
+    wanted.length < 2
+      ? []
+      : (nodes.data ?? [])
+          .filter((n) => `${n.hostname} ${n.site} ${n.city}`.toLowerCase().includes(wanted))
+          .slice(0, NODES_SHOWN);
   return (
     <Command label="Search">
       <Command.Input
@@ -72,7 +77,9 @@ function Results({ me, onDone }: { me: Me; onDone: () => void }) {
       <Command.List className="max-h-[50vh] overflow-y-auto p-1.5">
         <Command.Empty className="px-3 py-6 text-soft">Nothing has that name.</Command.Empty>
         <Group heading="Pages">
-          {asks(me) && <Hit icon={Plus} onSelect={() => go('/slices/new')} value="page Ask for a slice" words="Ask for a slice" />}
+          {asks(me) && (
+            <Hit icon={Plus} onSelect={() => go('/slices/new')} value="page Ask for a slice" words="Ask for a slice" />
+          )}
           {placesFor(me).map((p) => (
             <Hit icon={p.icon} key={p.href} onSelect={() => go(p.href)} value={`page ${p.word}`} words={p.word} />
           ))}
@@ -81,7 +88,15 @@ function Results({ me, onDone }: { me: Me; onDone: () => void }) {
         {slices.data && slices.data.length > 0 && (
           <Group heading="Slices">
             {slices.data.map((s) => (
-              <Hit detail={s.state} icon={Layers} key={s.id} mono onSelect={() => go(`/slices/${s.name}`)} value={`slice ${s.name}`} words={s.name} />
+              <Hit
+                detail={s.state}
+                icon={Layers}
+                key={s.id}
+                mono
+                onSelect={() => go(`/slices/${s.name}`)}
+                value={`slice ${s.name}`}
+                words={s.name}
+              />
             ))}
           </Group>
         )}
@@ -103,7 +118,14 @@ function Results({ me, onDone }: { me: Me; onDone: () => void }) {
         {sites.data && sites.data.length > 0 && (
           <Group heading="Sites">
             {sites.data.map((s) => (
-              <Hit detail={s.loginBase} icon={Building2} key={s.id} onSelect={() => go(`/sites/${s.loginBase}`)} value={`site ${s.name} ${s.loginBase}`} words={s.name} />
+              <Hit
+                detail={s.loginBase}
+                icon={Building2}
+                key={s.id}
+                onSelect={() => go(`/sites/${s.loginBase}`)}
+                value={`site ${s.name} ${s.loginBase}`}
+                words={s.name}
+              />
             ))}
           </Group>
         )}
@@ -114,17 +136,31 @@ function Results({ me, onDone }: { me: Me; onDone: () => void }) {
 
 function Group({ heading, children }: { heading: string; children: React.ReactNode }) {
   return (
-    <Command.Group className="[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-faint [&_[cmdk-group-heading]]:text-table" heading={heading}>
+    <Command.Group
+      className="[&_[cmdk-group-heading]]:px-2.5 [&_[cmdk-group-heading]]:pt-2 [&_[cmdk-group-heading]]:pb-1 [&_[cmdk-group-heading]]:text-faint [&_[cmdk-group-heading]]:text-table"
+      heading={heading}
+    >
       {children}
     </Command.Group>
   );
 }
 
-type HitProps = { icon: LucideIcon; words: string; detail?: string; mono?: boolean; value: string; onSelect: () => void };
+type HitProps = {
+  icon: LucideIcon;
+  words: string;
+  detail?: string;
+  mono?: boolean;
+  value: string;
+  onSelect: () => void;
+};
 
 function Hit({ icon: Icon, words, detail, mono, value, onSelect }: HitProps) {
   return (
-    <Command.Item className="flex h-9 cursor-pointer items-center gap-3 rounded px-2.5 data-[selected=true]:bg-hover" onSelect={onSelect} value={value}>
+    <Command.Item
+      className="flex h-9 cursor-pointer items-center gap-3 rounded px-2.5 data-[selected=true]:bg-hover"
+      onSelect={onSelect}
+      value={value}
+    >
       <Icon aria-hidden="true" className="size-4 shrink-0 text-faint" />
       <span className={mono ? 'flex-1 truncate font-mono text-table' : 'flex-1 truncate'}>{words}</span>
       {detail && <span className="truncate text-faint text-table">{detail}</span>}

@@ -1,5 +1,5 @@
 'use client';
-import { LogOut, Monitor, Moon, Sun, UserRound, KeyRound } from 'lucide-react';
+import { KeyRound, LogOut, Monitor, Moon, Sun, UserRound } from 'lucide-react';
 import Link from 'next/link';
 import { useState } from 'react';
 import type { Me } from '@/protocol/api/people';
@@ -72,9 +72,9 @@ export function UserMenu({ me, theme: initial }: { me: Me; theme: Theme }) {
   );
 }
 
-/** "PI of ucb, researcher of mit, operator". */
+/** "PI of Demo institute; researcher of University of Tokyo; operator". */
 export function rolesOf(me: Me): string {
-  const words = me.memberships.map((m) => `${m.role === 'pi' ? 'PI' : m.role} of ${m.site.loginBase}`);
-  if (me.person.operator) words.push('operator');
-  return words.join(', ') || 'no role yet';
+  const words = me.memberships.map((m) => `${m.role === 'pi' ? 'PI' : m.role} of ${m.site.name}`);
+  if (me.person.operator) words.push('operator of this deployment');
+  return words.join('; ').replace(/^./, (c) => c.toUpperCase()) || 'No role yet';
 }

@@ -10,14 +10,25 @@ import { StateShape } from '../ui/state-mark';
 import { type Draft, totalOf } from './draft';
 import { QuotaLines } from './quota-lines';
 
-type CheckPanelProps = { check: SpecCheck | undefined; error: unknown; stale: boolean; draft: Draft; onRetry: () => void };
+type CheckPanelProps = {
+  check: SpecCheck | undefined;
+  error: unknown;
+  stale: boolean;
+  draft: Draft;
+  onRetry: () => void;
+};
 
 /** Beside the form: whether it could be had right now, and what it would use of the quota. Keeps its place while it asks. */
 export function CheckPanel({ check, error, stale, draft, onRetry }: CheckPanelProps) {
   const total = totalOf(draft);
   return (
-    <aside aria-label="Would it work?" className="rounded border border-line bg-raised p-4 max-lg:order-first max-lg:mb-4 lg:sticky lg:top-16">
-      <h2 className="font-semibold">{Number.isNaN(total) ? 'Would it work?' : `${plural(total, 'sliver')} for ${daysOf(draft)}`}</h2>
+    <aside
+      aria-label="Would it work?"
+      className="rounded border border-line bg-raised p-4 max-lg:order-first max-lg:mb-4 lg:sticky lg:top-16"
+    >
+      <h2 className="font-semibold">
+        {Number.isNaN(total) ? 'Would it work?' : `${plural(total, 'sliver')} for ${daysOf(draft)}`}
+      </h2>
       <div aria-live="polite" className={cn('mt-3 flex flex-col gap-4 transition-opacity', stale && 'opacity-60')}>
         {error ? (
           <div className="text-soft text-table">
@@ -40,7 +51,8 @@ export function CheckPanel({ check, error, stale, draft, onRetry }: CheckPanelPr
                 <span className="font-medium">{check.ok ? 'Could be had now' : 'Not like this'}</span>
               </p>
               <p className="mt-1 text-soft text-table tabular-nums">
-                {plural(check.matching, 'node matches', 'nodes match')} with room, in {plural(check.matchingCountries, 'country', 'countries')}.
+                {plural(check.matching, 'node matches', 'nodes match')} with room, in{' '}
+                {plural(check.matchingCountries, 'country', 'countries')}.
               </p>
             </div>
             {check.problems.length > 0 && (

@@ -18,7 +18,9 @@ export function Deployment({ slice, rows }: { slice: SliceView; rows: readonly S
   const moving = slice.state === 'deploying' || slice.state === 'approved';
   const leaving = slice.state === 'deleting' || slice.state === 'deleted';
   const rate = useRate(rows, moving);
-  const countries = new Set(rows.filter((r) => r.reported === 'running' && r.desired === 'running').flatMap((r) => r.node.country ?? [])).size;
+  const countries = new Set(
+    rows.filter((r) => r.reported === 'running' && r.desired === 'running').flatMap((r) => r.node.country ?? []),
+  ).size;
   const done = leaving ? counts.gone : counts.running;
   const total = leaving ? counts.gone + counts.leaving : slice.sliverCount;
   return (
@@ -60,7 +62,9 @@ export function Deployment({ slice, rows }: { slice: SliceView; rows: readonly S
 function useRate(rows: readonly SliverRow[], moving: boolean): number | null {
   const now = useNow();
   if (!moving || now === null) return null;
-  const recent = rows.flatMap((r) => (r.runningAt && now - r.runningAt.getTime() < WINDOW_MS ? [r.runningAt.getTime()] : []));
+  const recent = rows.flatMap((r) =>
+    r.runningAt && now - r.runningAt.getTime() < WINDOW_MS ? [r.runningAt.getTime()] : [],
+  );
   if (recent.length < 2) return null;
   const span = Math.max(1000, now - Math.min(...recent));
   return (recent.length / span) * 1000;

@@ -111,10 +111,23 @@ export function fieldOf(path: string): DraftField | null {
 export type Read = { spec: SliceSpec | null; errors: FieldErrors };
 
 /** Zod's wording is for programs; a number that is no number is said so. */
-function wordsOf(issue: { code: string; message: string; maximum?: unknown; minimum?: unknown; origin?: unknown }): string {
+function wordsOf(issue: {
+  code: string;
+  message: string;
+  maximum?: unknown;
+  minimum?: unknown;
+  origin?: unknown;
+}): string {
   if (issue.code === 'invalid_type') return 'Enter a whole number.';
-  if (issue.code === 'too_big' && issue.origin !== 'string' && typeof issue.maximum === 'number') return `At most ${issue.maximum.toLocaleString('en-US')}.`;
-  if (issue.code === 'too_small' && issue.origin === 'number' && typeof issue.minimum === 'number' && issue.minimum !== 3600) return `At least ${issue.minimum}.`;
+  if (issue.code === 'too_big' && issue.origin !== 'string' && typeof issue.maximum === 'number')
+    return `At most ${issue.maximum.toLocaleString('en-US')}.`;
+  if (
+    issue.code === 'too_small' &&
+    issue.origin === 'number' &&
+    typeof issue.minimum === 'number' &&
+    issue.minimum !== 3600
+  )
+    return `At least ${issue.minimum}.`;
   return issue.message;
 }
 
@@ -139,7 +152,12 @@ export function readDraft(draft: Draft): Read {
       networkKbps: Math.round(numberOf(draft.networkMbps) * 1000),
     },
     termSeconds: Math.round(days * 86_400),
-    minimum: draft.tolerance === 'all' ? Math.max(total, 1) : draft.minimum.trim() === '' ? defaultMinimum(total) : numberOf(draft.minimum),
+    minimum:
+      draft.tolerance === 'all'
+        ? Math.max(total, 1)
+        : draft.minimum.trim() === ''
+          ? defaultMinimum(total)
+          : numberOf(draft.minimum),
     substitute: draft.substitute,
   });
   const errors: FieldErrors = {};
@@ -150,7 +168,8 @@ export function readDraft(draft: Draft): Read {
   if (Number.isNaN(numberOf(draft.cores))) errors.cores = 'Enter a number of cores, for example 0.5.';
   if (Number.isNaN(numberOf(draft.networkMbps))) errors.networkMbps = 'Enter a number, for example 1.';
   if (total === 0) errors.count = 'Ask for at least one node, or pick some below.';
-  if (draft.tolerance === 'some' && numberOf(draft.minimum) > total) errors.minimum = `You ask for ${total}; the least cannot be more.`;
+  if (draft.tolerance === 'some' && numberOf(draft.minimum) > total)
+    errors.minimum = `You ask for ${total}; the least cannot be more.`;
   const spec = result.success && Object.keys(errors).length === 0 ? result.data : null;
   return { spec, errors };
 }

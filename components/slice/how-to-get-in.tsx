@@ -20,15 +20,17 @@ export function HowToGetIn({ slice, rows }: { slice: SliceView; rows: readonly S
   const example = exampleOf(rows);
   if (!slice.may.exec) return <p className="text-soft">Only members of the slice can run commands on its slivers.</p>;
   if (!example) {
-    return <Empty title="No sliver runs yet">Once one does, this shows the command that runs something inside it.</Empty>;
+    return (
+      <Empty title="No sliver runs yet">Once one does, this shows the command that runs something inside it.</Empty>
+    );
   }
   return (
     <div className="grid gap-x-10 gap-y-6 lg:grid-cols-2">
       <Section title="Run a command on a node">
         <CopyLine text={execCommand(slice, example)} what="the command" />
         <p className="mt-2 max-w-prose text-soft text-table">
-          Run it where Meridian’s checkout is. What stands after <code>--</code> runs inside the sliver; its output and exit code
-          come back. It needs a token for the command line: make one under Account.
+          Run it where Meridian’s checkout is. What stands after <code>--</code> runs inside the sliver; its output and
+          exit code come back. It needs a token for the command line: make one under Account.
           {example.node.simulated && ' This node is simulated: it answers, but nothing real runs there.'}
         </p>
       </Section>
@@ -37,7 +39,13 @@ export function HowToGetIn({ slice, rows }: { slice: SliceView; rows: readonly S
           <Fact name="Image">
             <code>{slice.spec.resources.image}</code>
           </Fact>
-          <Fact name={<Term means="The nodes put your registered public keys into each sliver of the slice, for the slice’s login.">Keys</Term>}>
+          <Fact
+            name={
+              <Term means="The nodes put your registered public keys into each sliver of the slice, for the slice’s login.">
+                Keys
+              </Term>
+            }
+          >
             the public keys of its members
           </Fact>
         </Facts>

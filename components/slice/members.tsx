@@ -34,7 +34,13 @@ export function Members({ slice }: { slice: SliceView }) {
               <span className="text-faint">owner</span>
             ) : (
               slice.may.members && (
-                <Button aria-label={`Remove ${m.name}`} busy={remove.isPending && remove.variables.email === m.email} kind="quiet" onClick={() => remove.mutate({ name: slice.name, email: m.email })} size="sm">
+                <Button
+                  aria-label={`Remove ${m.name}`}
+                  busy={remove.isPending && remove.variables.email === m.email}
+                  kind="quiet"
+                  onClick={() => remove.mutate({ name: slice.name, email: m.email })}
+                  size="sm"
+                >
                   Remove
                 </Button>
               )
@@ -51,10 +57,21 @@ export function Members({ slice }: { slice: SliceView }) {
             add.mutate({ name: slice.name, email: email.trim() });
           }}
         >
-          <Field hint="Somebody with an account. They may use, renew and delete the slice; their keys go to its slivers." label="Add a member">
+          <Field
+            hint="Somebody with an account. They may use, renew and delete the slice; their keys go to its slivers."
+            label="Add a member"
+          >
             {(aria) => (
               <span className="flex gap-2">
-                <Input {...aria} maxLength={254} onChange={(e) => setEmail(e.target.value)} placeholder="E-mail address" required type="email" value={email} />
+                <Input
+                  {...aria}
+                  maxLength={254}
+                  onChange={(e) => setEmail(e.target.value)}
+                  placeholder="E-mail address"
+                  required
+                  type="email"
+                  value={email}
+                />
                 <Button busy={add.isPending} type="submit">
                   Add
                 </Button>

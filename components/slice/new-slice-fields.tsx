@@ -3,8 +3,8 @@ import { useMemo, useState } from 'react';
 import type { FleetNode } from '@/protocol/api/fleet';
 import { countryName } from '../fleet/filters';
 import { NodePicker } from '../fleet/node-picker';
-import { Checkbox } from '../ui/checkbox';
 import { Button } from '../ui/button';
+import { Checkbox } from '../ui/checkbox';
 import { Field, Fieldset } from '../ui/field';
 import { count, plural } from '../ui/format';
 import { Input, Textarea } from '../ui/input';
@@ -40,11 +40,21 @@ function About({ draft, errors, set, onBlur, sites }: FieldsProps) {
       {sites.length > 1 && (
         <Field className="max-w-md" error={errors.site} label="Site">
           {(aria) => (
-            <Select {...aria} onChange={(e) => set('site', e.target.value)} options={sites.map((s) => ({ value: s.loginBase, label: `${s.name} (${s.loginBase})` }))} value={draft.site} />
+            <Select
+              {...aria}
+              onChange={(e) => set('site', e.target.value)}
+              options={sites.map((s) => ({ value: s.loginBase, label: `${s.name} (${s.loginBase})` }))}
+              value={draft.site}
+            />
           )}
         </Field>
       )}
-      <Field className="max-w-md" error={errors.shortName} hint="Lower-case letters and digits. It is also the login on its slivers." label="Name">
+      <Field
+        className="max-w-md"
+        error={errors.shortName}
+        hint="Lower-case letters and digits. It is also the login on its slivers."
+        label="Name"
+      >
         {(aria) => (
           <Input
             {...aria}
@@ -60,7 +70,16 @@ function About({ draft, errors, set, onBlur, sites }: FieldsProps) {
         )}
       </Field>
       <Field error={errors.reason} label="Reason">
-        {(aria) => <Textarea {...aria} maxLength={2000} onBlur={() => onBlur('reason')} onChange={(e) => set('reason', e.target.value)} rows={3} value={draft.reason} />}
+        {(aria) => (
+          <Textarea
+            {...aria}
+            maxLength={2000}
+            onBlur={() => onBlur('reason')}
+            onChange={(e) => set('reason', e.target.value)}
+            rows={3}
+            value={draft.reason}
+          />
+        )}
       </Field>
     </Fieldset>
   );
@@ -69,10 +88,22 @@ function About({ draft, errors, set, onBlur, sites }: FieldsProps) {
 function Where({ draft, errors, set, onBlur, nodes }: FieldsProps) {
   const [picking, setPicking] = useState(false);
   const countries = useMemo(() => countriesOf(nodes), [nodes]);
-  const number = (field: 'count' | 'minCountries' | 'maxPerSite', label: string, extra: { hint?: string; optional?: boolean; placeholder?: string } = {}) => (
+  const number = (
+    field: 'count' | 'minCountries' | 'maxPerSite',
+    label: string,
+    extra: { hint?: string; optional?: boolean; placeholder?: string } = {},
+  ) => (
     <Field error={errors[field]} hint={extra.hint} label={label} optional={extra.optional}>
       {(aria) => (
-        <Input {...aria} inputMode="numeric" maxLength={7} onBlur={() => onBlur(field)} onChange={(e) => set(field, e.target.value)} placeholder={extra.placeholder} value={draft[field]} />
+        <Input
+          {...aria}
+          inputMode="numeric"
+          maxLength={7}
+          onBlur={() => onBlur(field)}
+          onChange={(e) => set(field, e.target.value)}
+          placeholder={extra.placeholder}
+          value={draft[field]}
+        />
       )}
     </Field>
   );
@@ -85,7 +116,14 @@ function Where({ draft, errors, set, onBlur, nodes }: FieldsProps) {
       </div>
       <Field error={errors.onlyCountries} label="Only in these countries" optional>
         {(aria) => (
-          <MultiSelect aria={aria} chosen={draft.onlyCountries} none="Any country" onChange={(chosen) => set('onlyCountries', chosen)} options={countries} what="countries" />
+          <MultiSelect
+            aria={aria}
+            chosen={draft.onlyCountries}
+            none="Any country"
+            onChange={(chosen) => set('onlyCountries', chosen)}
+            options={countries}
+            what="countries"
+          />
         )}
       </Field>
       <div className="flex flex-col gap-2">
@@ -123,14 +161,27 @@ function Picked({ urns, nodes }: { urns: readonly string[]; nodes: readonly Flee
 function Size({ draft, errors, set, onBlur }: FieldsProps) {
   const amount = (field: 'cores' | 'memoryMiB' | 'diskMiB' | 'networkMbps', label: string, unit: string) => (
     <Field error={errors[field]} label={label}>
-      {(aria) => <Input {...aria} after={unit} inputMode="decimal" maxLength={10} onBlur={() => onBlur(field)} onChange={(e) => set(field, e.target.value)} value={draft[field]} />}
+      {(aria) => (
+        <Input
+          {...aria}
+          after={unit}
+          inputMode="decimal"
+          maxLength={10}
+          onBlur={() => onBlur(field)}
+          onChange={(e) => set(field, e.target.value)}
+          value={draft[field]}
+        />
+      )}
     </Field>
   );
   return (
     <Fieldset
       hint={
         <>
-          <Term means="Your slice gets these amounts whatever others do; when a node is idle, it gets more.">Reserved</Term> on each node.
+          <Term means="Your slice gets these amounts whatever others do; when a node is idle, it gets more.">
+            Reserved
+          </Term>{' '}
+          on each node.
         </>
       }
       legend="Size of one sliver"
@@ -150,7 +201,17 @@ function HowLong({ draft, errors, set, onBlur }: FieldsProps) {
   return (
     <Fieldset hint="You can ask to renew it before it ends." legend="How long, and how strictly">
       <Field className="max-w-40" error={errors.days} label="Term">
-        {(aria) => <Input {...aria} after="days" inputMode="decimal" maxLength={6} onBlur={() => onBlur('days')} onChange={(e) => set('days', e.target.value)} value={draft.days} />}
+        {(aria) => (
+          <Input
+            {...aria}
+            after="days"
+            inputMode="decimal"
+            maxLength={6}
+            onBlur={() => onBlur('days')}
+            onChange={(e) => set('days', e.target.value)}
+            value={draft.days}
+          />
+        )}
       </Field>
       <div className="flex flex-col gap-3">
         <Checkbox
@@ -167,7 +228,12 @@ function HowLong({ draft, errors, set, onBlur }: FieldsProps) {
         />
       </div>
       {draft.tolerance === 'some' && (
-        <Field className="max-w-64" error={errors.minimum} hint="With fewer the slice counts as failed." label="Least number of slivers worth having">
+        <Field
+          className="max-w-64"
+          error={errors.minimum}
+          hint="With fewer the slice counts as failed."
+          label="Least number of slivers worth having"
+        >
           {(aria) => (
             <Input
               {...aria}
@@ -188,7 +254,8 @@ function HowLong({ draft, errors, set, onBlur }: FieldsProps) {
 /** The countries that have nodes, by name, with how many can take a sliver now. */
 function countriesOf(nodes: readonly FleetNode[]) {
   const ready = new Map<string, number>();
-  for (const n of nodes) if (n.country) ready.set(n.country, (ready.get(n.country) ?? 0) + (n.unusable === null ? 1 : 0));
+  for (const n of nodes)
+    if (n.country) ready.set(n.country, (ready.get(n.country) ?? 0) + (n.unusable === null ? 1 : 0));
   return [...ready]
     .map(([value, n]) => ({ value, label: countryName(value), detail: `${plural(n, 'node')} up` }))
     .sort((a, b) => a.label.localeCompare(b.label, 'en'));

@@ -18,7 +18,12 @@ import { useDraft } from './use-draft';
 import { useSettled } from './use-settled';
 
 const SETTLE_MS = 300;
-const BY_CODE: Record<string, DraftField> = { NAME_TAKEN: 'shortName', TERM_TOO_LONG: 'days', NOT_ENOUGH_COUNTRIES: 'minCountries', NOT_ENOUGH_NODES: 'count' };
+const BY_CODE: Record<string, DraftField> = {
+  NAME_TAKEN: 'shortName',
+  TERM_TOO_LONG: 'days',
+  NOT_ENOUGH_COUNTRIES: 'minCountries',
+  NOT_ENOUGH_NODES: 'count',
+};
 
 type Site = Pick<SiteListItem, 'loginBase' | 'name'>;
 
@@ -64,7 +69,8 @@ export function NewSliceForm({ sites }: { sites: readonly Site[] }) {
     for (const { field, reason } of spec && check.data ? check.data.problems : []) {
       const at = fieldOf(field);
       // An empty name is not a mistake yet.
-      if (at && !((at === 'shortName' || at === 'reason') && !tried && !touched.has(at))) shown[at] ??= sentence(reason);
+      if (at && !((at === 'shortName' || at === 'reason') && !tried && !touched.has(at)))
+        shown[at] ??= sentence(reason);
     }
     if (refusal && refusedField) shown[refusedField] ??= sentence(refusal);
     return shown;
@@ -83,7 +89,12 @@ export function NewSliceForm({ sites }: { sites: readonly Site[] }) {
       facts="A PI of your site reads this and decides. You can change your mind until then."
       title="Ask for a slice"
     >
-      <form className="grid items-start gap-x-12 lg:grid-cols-[minmax(0,1fr)_20rem]" noValidate onSubmit={submit} ref={form}>
+      <form
+        className="grid items-start gap-x-12 lg:grid-cols-[minmax(0,1fr)_20rem]"
+        noValidate
+        onSubmit={submit}
+        ref={form}
+      >
         <div>
           <NewSliceFields
             draft={draft}
@@ -110,7 +121,13 @@ export function NewSliceForm({ sites }: { sites: readonly Site[] }) {
             </div>
           </div>
         </div>
-        <CheckPanel check={spec ? check.data : undefined} error={spec ? check.error : null} onRetry={() => void check.refetch()} stale={check.isPlaceholderData || settled !== draft} draft={draft} />
+        <CheckPanel
+          check={spec ? check.data : undefined}
+          error={spec ? check.error : null}
+          onRetry={() => void check.refetch()}
+          stale={check.isPlaceholderData || settled !== draft}
+          draft={draft}
+        />
       </form>
     </Page>
   );
@@ -124,5 +141,15 @@ const readForCheckStandIn = {
   count: 1,
   minimum: 1,
   termSeconds: 3600,
-  resources: { cpuMilli: 1, memoryMiB: 1, diskMiB: 1, networkKbps: 1, cpuShare: 1, networkShare: 1, pidsMax: 16, image: 'tiny', profile: 'standard' },
+  resources: {
+    cpuMilli: 1,
+    memoryMiB: 1,
+    diskMiB: 1,
+    networkKbps: 1,
+    cpuShare: 1,
+    networkShare: 1,
+    pidsMax: 16,
+    image: 'tiny',
+    profile: 'standard',
+  },
 };

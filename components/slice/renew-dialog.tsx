@@ -45,11 +45,21 @@ export function RenewDialog({ slice, open, onClose, onDone }: RenewDialogProps) 
         onSubmit={(event) => {
           event.preventDefault();
           setTried(true);
-          if (!daysError && !reasonError) renew.mutate({ name: slice.name, termSeconds: Math.round(n * 86_400), reason: reason.trim() });
+          if (!daysError && !reasonError)
+            renew.mutate({ name: slice.name, termSeconds: Math.round(n * 86_400), reason: reason.trim() });
         }}
       >
         <Field className="max-w-40" error={tried && daysError} label="For another">
-          {(aria) => <Input {...aria} after="days" inputMode="decimal" maxLength={6} onChange={(e) => setDays(e.target.value)} value={days} />}
+          {(aria) => (
+            <Input
+              {...aria}
+              after="days"
+              inputMode="decimal"
+              maxLength={6}
+              onChange={(e) => setDays(e.target.value)}
+              value={days}
+            />
+          )}
         </Field>
         <Field error={tried && reasonError} label="Reason">
           {(aria) => <Textarea {...aria} maxLength={2000} onChange={(e) => setReason(e.target.value)} value={reason} />}

@@ -46,7 +46,11 @@ export function SliceActs({ slice, slivers }: { slice: SliceView; slivers: reado
         </Button>
       )}
       {slice.may.renew && (
-        <Button disabled={pendingRenewal} onClick={() => setAsking('renew')} title={pendingRenewal ? 'A renewal waits for a PI already.' : undefined}>
+        <Button
+          disabled={pendingRenewal}
+          onClick={() => setAsking('renew')}
+          title={pendingRenewal ? 'A renewal waits for a PI already.' : undefined}
+        >
           {pendingRenewal ? 'Renewal waits' : 'Renew'}
         </Button>
       )}
@@ -66,7 +70,10 @@ export function SliceActs({ slice, slivers }: { slice: SliceView; slivers: reado
         problem={<Refusal error={remove.error} />}
         title={
           <>
-            Delete <code>{name}</code>: {live.length === 0 ? 'no sliver of it runs' : `${plural(live.length, 'sliver')} on ${plural(nodes, 'node')} stop now`}
+            Delete <code>{name}</code>:{' '}
+            {live.length === 0
+              ? 'no sliver of it runs'
+              : `${plural(live.length, 'sliver')} on ${plural(nodes, 'node')} stop now`}
           </>
         }
         typed={name}

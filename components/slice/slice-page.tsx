@@ -36,13 +36,21 @@ export function SlicePage({ name }: { name: string }) {
   if (!view.data) {
     return (
       <Page title={name}>
-        {view.isError ? <Unread error={view.error} onRetry={() => void view.refetch()} what="This slice" /> : <TableSkeleton />}
+        {view.isError ? (
+          <Unread error={view.error} onRetry={() => void view.refetch()} what="This slice" />
+        ) : (
+          <TableSkeleton />
+        )}
       </Page>
     );
   }
   const slice = view.data;
   return (
-    <Page acts={<SliceActs slice={slice} slivers={rows} />} facts={<Standing slice={slice} />} title={<span className="font-mono">{slice.name}</span>}>
+    <Page
+      acts={<SliceActs slice={slice} slivers={rows} />}
+      facts={<Standing slice={slice} />}
+      title={<span className="font-mono">{slice.name}</span>}
+    >
       {slice.reason && <p className="-mt-3 max-w-prose">{sentence(slice.reason)}</p>}
       {slice.state === 'requested' && <Waiting slice={slice} />}
       <Leaving rows={rows} slice={slice} />
@@ -61,15 +69,28 @@ export function SlicePage({ name }: { name: string }) {
             content: slivers.isPending ? (
               <TableSkeleton />
             ) : slivers.isError ? (
-              <Unread busy={slivers.isFetching} error={slivers.error} onRetry={() => void slivers.refetch()} what="The slivers" />
+              <Unread
+                busy={slivers.isFetching}
+                error={slivers.error}
+                onRetry={() => void slivers.refetch()}
+                what="The slivers"
+              />
             ) : (
               <SliverTable rows={rows} slice={slice} />
             ),
           },
           { id: 'timeline', label: 'Timeline', content: <Timeline name={name} /> },
           { id: 'access', label: 'How to get in', content: <HowToGetIn rows={rows} slice={slice} /> },
-          { id: 'people', label: <Tally n={slice.members.length} word="Members" />, content: <Members slice={slice} /> },
-          { id: 'requests', label: <Tally n={slice.requests.length} word="Requests" />, content: <Requests slice={slice} /> },
+          {
+            id: 'people',
+            label: <Tally n={slice.members.length} word="Members" />,
+            content: <Members slice={slice} />,
+          },
+          {
+            id: 'requests',
+            label: <Tally n={slice.requests.length} word="Requests" />,
+            content: <Requests slice={slice} />,
+          },
         ]}
       />
     </Page>
@@ -103,7 +124,9 @@ function Standing({ slice }: { slice: SliceView }) {
         <>
           <Dot />
           <span>
-            <Term means="The time for which every node promised its amounts. When it is over, slivers stop and are kept for the grace, then deleted.">Lease</Term>{' '}
+            <Term means="The time for which every node promised its amounts. When it is over, slivers stop and are kept for the grace, then deleted.">
+              Lease
+            </Term>{' '}
             ends <Time at={slice.endsAt} className="text-ink" />
             {slice.graceSeconds > 0 && `, kept ${duration(slice.graceSeconds)} after`}
           </span>
@@ -132,8 +155,8 @@ function Waiting({ slice }: { slice: SliceView }) {
     <div className="max-w-3xl rounded border border-line bg-raised px-4 py-3">
       <p className="font-medium">A PI of {slice.site.name} decides on this</p>
       <p className="mt-0.5 text-soft">
-        Asked for <Time at={slice.createdAt} />. It goes live by itself once approved; this page then shows every sliver as it
-        starts. You need not wait here.
+        Asked for <Time at={slice.createdAt} />. It goes live by itself once approved; this page then shows every sliver
+        as it starts. You need not wait here.
       </p>
     </div>
   );
@@ -143,7 +166,13 @@ function Waiting({ slice }: { slice: SliceView }) {
 function SliceMap({ name, rows }: { name: string; rows: readonly SliverRow[] }) {
   const shown = useMemo(() => rows.filter((r) => groupOf(r) !== 'gone'), [rows]);
   const nodes = useMemo(
-    () => shown.map((r) => ({ latitude: r.node.latitude, longitude: r.node.longitude, state: GROUP[groupOf(r)].tone, simulated: r.node.simulated })),
+    () =>
+      shown.map((r) => ({
+        latitude: r.node.latitude,
+        longitude: r.node.longitude,
+        state: GROUP[groupOf(r)].tone,
+        simulated: r.node.simulated,
+      })),
     [shown],
   );
   const countries = [...new Set(shown.flatMap((r) => r.node.country ?? []))].map(countryName).sort();
@@ -157,7 +186,11 @@ function SliceMap({ name, rows }: { name: string; rows: readonly SliverRow[] }) 
       className="max-lg:hidden"
       title="Where"
     >
-      <MiniMap className="rounded border border-line" label={`Slivers in ${countries.join(', ') || 'no known country'}`} nodes={nodes} />
+      <MiniMap
+        className="rounded border border-line"
+        label={`Slivers in ${countries.join(', ') || 'no known country'}`}
+        nodes={nodes}
+      />
     </Section>
   );
 }

@@ -19,7 +19,13 @@ const COLUMNS: readonly Column<SliceListItem>[] = [
       </Link>
     ),
   },
-  { id: 'state', header: 'State', width: 128, sort: (s) => SLICE_STATE[s.state].word, cell: (s) => <SliceState state={s.state} /> },
+  {
+    id: 'state',
+    header: 'State',
+    width: 128,
+    sort: (s) => SLICE_STATE[s.state].word,
+    cell: (s) => <SliceState state={s.state} />,
+  },
   {
     id: 'running',
     header: 'Running',
@@ -33,8 +39,24 @@ const COLUMNS: readonly Column<SliceListItem>[] = [
       </>
     ),
   },
-  { id: 'failed', header: 'Failed', width: 80, align: 'right', from: 'md', sort: (s) => s.failed, cell: (s) => (s.failed === 0 ? <span className="text-faint">0</span> : count(s.failed)) },
-  { id: 'countries', header: 'Countries', width: 100, align: 'right', from: 'lg', sort: (s) => s.countries, cell: (s) => count(s.countries) },
+  {
+    id: 'failed',
+    header: 'Failed',
+    width: 80,
+    align: 'right',
+    from: 'md',
+    sort: (s) => s.failed,
+    cell: (s) => (s.failed === 0 ? <span className="text-faint">0</span> : count(s.failed)),
+  },
+  {
+    id: 'countries',
+    header: 'Countries',
+    width: 100,
+    align: 'right',
+    from: 'lg',
+    sort: (s) => s.countries,
+    cell: (s) => count(s.countries),
+  },
   { id: 'owner', header: 'Owner', width: 160, from: 'lg', sort: (s) => s.owner.name, cell: (s) => s.owner.name },
   {
     id: 'ends',
@@ -45,11 +67,29 @@ const COLUMNS: readonly Column<SliceListItem>[] = [
     sort: (s) => s.endsAt?.getTime() ?? null,
     cell: (s) => (s.endsAt && !isOver(s.state) ? <Time at={s.endsAt} /> : <span className="text-faint">–</span>),
   },
-  { id: 'asked', header: 'Asked for', width: 136, align: 'right', from: 'md', sort: (s) => s.createdAt.getTime(), cell: (s) => <Time at={s.createdAt} /> },
+  {
+    id: 'asked',
+    header: 'Asked for',
+    width: 136,
+    align: 'right',
+    from: 'md',
+    sort: (s) => s.createdAt.getTime(),
+    cell: (s) => <Time at={s.createdAt} />,
+  },
 ];
 
 /** Slices as rows; a press or Enter opens one. */
-export function SliceTable({ slices, empty, maxHeight, caption }: { slices: readonly SliceListItem[]; empty?: ReactNode; maxHeight?: string; caption: string }) {
+export function SliceTable({
+  slices,
+  empty,
+  maxHeight,
+  caption,
+}: {
+  slices: readonly SliceListItem[];
+  empty?: ReactNode;
+  maxHeight?: string;
+  caption: string;
+}) {
   return (
     <Table
       caption={caption}

@@ -11,13 +11,27 @@ import { Skeleton } from '../ui/skeleton';
 import { Time } from '../ui/time';
 import { execCommand } from './how-to-get-in';
 import { SliverState } from './slice-state';
-import { sliverWords } from './sliver-table';
+import { sliverWords } from './sliver-words';
 import { StepList } from './step-list';
 
 /** What happened to one sliver, step by step. */
-export function SliceSteps({ slice, row, rows, onClose }: { slice: SliceView; row: SliverRow | null; rows: readonly SliverRow[]; onClose: () => void }) {
+export function SliverSteps({
+  slice,
+  row,
+  rows,
+  onClose,
+}: {
+  slice: SliceView;
+  row: SliverRow | null;
+  rows: readonly SliverRow[];
+  onClose: () => void;
+}) {
   return (
-    <Dialog onOpenChange={(open) => !open && onClose()} open={row !== null} title={<span className="break-all font-mono">{row?.node.hostname}</span>}>
+    <Dialog
+      onOpenChange={(open) => !open && onClose()}
+      open={row !== null}
+      title={<span className="break-all font-mono">{row?.node.hostname}</span>}
+    >
       {row && <Steps row={row} rows={rows} slice={slice} />}
     </Dialog>
   );
@@ -32,7 +46,11 @@ function Steps({ slice, row, rows }: { slice: SliceView; row: SliverRow; rows: r
       {words && <p>{words}</p>}
       <Facts>
         <Fact name="State">
-          <SliverState leaving={row.desired === 'gone' && row.goneAt === null} reported={row.reported} simulated={row.node.simulated} />
+          <SliverState
+            leaving={row.desired === 'gone' && row.goneAt === null}
+            reported={row.reported}
+            simulated={row.node.simulated}
+          />
         </Fact>
         <Fact name="Place">{[row.node.city, row.node.country].filter(Boolean).join(', ') || 'unknown'}</Fact>
         <Fact name="Last heard">{row.lastSeen ? <Time at={row.lastSeen} /> : 'not yet'}</Fact>

@@ -1,7 +1,6 @@
 'use client';
 import Link from 'next/link';
 import { useMemo, useState } from 'react';
-import { sentence } from '@/core/refusal-sentence';
 import type { SliceView, SliverRow } from '@/protocol/api/slice';
 import { countryName } from '../fleet/filters';
 import { useAddress } from '../ui/address';
@@ -12,23 +11,10 @@ import { Input } from '../ui/input';
 import { StateShape } from '../ui/state-mark';
 import { type Column, Table } from '../ui/table';
 import { Time } from '../ui/time';
-import { SliceSteps } from './sliver-steps';
 import { SliverState } from './slice-state';
+import { SliverSteps } from './sliver-steps';
+import { sliverWords } from './sliver-words';
 import { countGroups, GROUP, GROUPS, type Group, groupOf } from './states';
-
-/** What a person should know of a sliver beyond its state: why, whom it stands in for, who took its place. */
-export function sliverWords(row: SliverRow, rows: readonly SliverRow[]): string {
-  const words: string[] = [];
-  if (row.reason) words.push(sentence(row.reason));
-  if (row.substituteForId) {
-    const failed = rows.find((r) => r.id === row.substituteForId);
-    words.push(`Stands in for ${failed?.node.hostname ?? 'a node that failed'}.`);
-  }
-  const substitute = rows.find((r) => r.substituteForId === row.id);
-  if (substitute && row.reason?.code !== 'SUBSTITUTED') words.push(`${substitute.node.hostname} took its place.`);
-  if (row.picked && words.length === 0) words.push('Picked by you.');
-  return words.join(' ');
-}
 
 function columnsFor(rows: readonly SliverRow[]): readonly Column<SliverRow>[] {
   return [
@@ -48,12 +34,41 @@ function columnsFor(rows: readonly SliverRow[]): readonly Column<SliverRow>[] {
       header: 'State',
       width: 124,
       sort: (r) => GROUPS.indexOf(groupOf(r)),
-      cell: (r) => <SliverState leaving={r.desired === 'gone' && r.goneAt === null} reported={r.goneAt && r.reported !== 'failed' ? 'gone' : r.reported} simulated={r.node.simulated} />,
+      cell: (r) => (
+        <SliverState
+          leaving={r.desired === 'gone' && r.goneAt === null}
+          reported={r.goneAt && r.reported !== 'failed' ? 'gone' : r.reported}
+          simulated={r.node.simulated}
+        />
+      ),
     },
-    { id: 'country', header: 'Country', width: 140, from: 'md', sort: (r) => countryName(r.node.country), cell: (r) => countryName(r.node.country) },
+    {
+      id: 'country',
+      header: 'Country',
+      width: 140,
+      from: 'md',
+      sort: (r) => countryName(r.node.country),
+      cell: (r) => countryName(r.node.country),
+    },
     { id: 'why', header: 'Why', from: 'sm', cell: (r) => <Why words={sliverWords(r, rows)} /> },
-    { id: 'attempts', header: 'Tries', width: 64, align: 'right', from: 'lg', sort: (r) => r.attempts, cell: (r) => count(r.attempts) },
-    { id: 'since', header: 'Since', width: 120, align: 'right', from: 'sm', sort: (r) => r.changedAt.getTime(), cell: (r) => <Time at={r.changedAt} /> },
+    {
+      id: 'attempts',
+      header: 'Tries',
+      width: 64,
+      align: 'right',
+      from: 'lg',
+      sort: (r) => r.attempts,
+      cell: (r) => count(r.attempts),
+    },
+    {
+      id: 'since',
+      header: 'Since',
+      width: 120,
+      align: 'right',
+      from: 'sm',
+      sort: (r) => r.changedAt.getTime(),
+      cell: (r) => <Time at={r.changedAt} />,
+    },
   ];
 }
 
@@ -74,25 +89,45 @@ export function SliverTable({ slice, rows }: { slice: SliceView; rows: readonly 
   const columns = useMemo(() => columnsFor(rows), [rows]);
   const wanted = text.trim().toLowerCase();
   const shown = rows.filter(
-    (r) => (group === '' || groupOf(r) === group) && `${r.node.hostname} ${r.node.site} ${r.node.city ?? ''} ${countryName(r.node.country)}`.toLowerCase().includes(wanted),
+    (r) =>
+      (group === '' || groupOf(r) === group) &&
+      `${r.node.hostname} ${r.node.site} ${r.node.city ?? ''} ${countryName(r.node.country)}`
+        .toLowerCase()
+        .includes(wanted),
   );
   const opened = rows.find((r) => r.id === openId) ?? null;
   if (rows.length === 0) {
     return (
       <Empty title="No slivers yet">
-        {slice.state === 'requested' ? 'They appear here node by node once a PI has approved the request.' : 'None was made for this slice.'}
+        {slice.state === 'requested'
+          ? 'They appear here node by node once a PI has approved the request.'
+          : 'None was made for this slice.'}
       </Empty>
     );
   }
   return (
     <div className="flex flex-col gap-3">
       <div className="flex flex-wrap items-center gap-2">
-        <Input aria-label="Find a node, site or country" className="w-full sm:w-56" onChange={(e) => setText(e.target.value)} placeholder="Find a node, site or country" type="search" value={text} />
+        <Input
+          aria-label="Find a node, site or country"
+          className="w-full sm:w-56"
+          onChange={(e) => setText(e.target.value)}
+          placeholder="Find a node, site or country"
+          type="search"
+          value={text}
+        />
         <fieldset className="flex flex-wrap gap-1.5">
           <legend className="sr-only">Show only</legend>
           <Chip n={rows.length} on={group === ''} onPress={() => setGroup('')} word="all" />
           {GROUPS.filter((g) => counts[g] > 0).map((g) => (
-            <Chip group={g} key={g} n={counts[g]} on={group === g} onPress={() => setGroup(group === g ? '' : g)} word={GROUP[g].word} />
+            <Chip
+              group={g}
+              key={g}
+              n={counts[g]}
+              on={group === g}
+              onPress={() => setGroup(group === g ? '' : g)}
+              word={GROUP[g].word}
+            />
           ))}
         </fieldset>
         {shown.length < rows.length && (
@@ -111,16 +146,31 @@ export function SliverTable({ slice, rows }: { slice: SliceView; rows: readonly 
         rows={shown}
         sortDefault="state"
       />
-      <SliceSteps onClose={() => setOpenId(null)} row={opened} rows={rows} slice={slice} />
+      <SliverSteps onClose={() => setOpenId(null)} row={opened} rows={rows} slice={slice} />
     </div>
   );
 }
 
-function Chip({ word, n, on, onPress, group }: { word: string; n: number; on: boolean; onPress: () => void; group?: Group }) {
+function Chip({
+  word,
+  n,
+  on,
+  onPress,
+  group,
+}: {
+  word: string;
+  n: number;
+  on: boolean;
+  onPress: () => void;
+  group?: Group;
+}) {
   return (
     <button
       aria-pressed={on}
-      className={cn('flex h-7 items-center gap-1.5 rounded border px-2 text-table tabular-nums', on ? 'border-accent bg-accent-soft' : 'border-line text-soft hover:border-line-strong hover:text-ink')}
+      className={cn(
+        'flex h-7 items-center gap-1.5 rounded border px-2 text-table tabular-nums',
+        on ? 'border-accent bg-accent-soft' : 'border-line text-soft hover:border-line-strong hover:text-ink',
+      )}
       onClick={onPress}
       type="button"
     >

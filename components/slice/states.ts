@@ -12,7 +12,11 @@ export const SLICE_STATE: Record<SliceState, { tone: Tone; word: string; means: 
   active: { tone: 'running', word: 'Active', means: 'All of its slivers run.' },
   degraded: { tone: 'degraded', word: 'Degraded', means: 'It runs, with fewer slivers than were asked for.' },
   failed: { tone: 'failed', word: 'Failed', means: 'Fewer slivers run than it needs at least.' },
-  suspended: { tone: 'stopped', word: 'Suspended', means: 'Its lease is over: slivers are stopped and kept for a while.' },
+  suspended: {
+    tone: 'stopped',
+    word: 'Suspended',
+    means: 'Its lease is over: slivers are stopped and kept for a while.',
+  },
   deleting: { tone: 'progress', word: 'Deleting', means: 'Its slivers are being taken off their nodes.' },
   deleted: { tone: 'stopped', word: 'Deleted', means: 'It is gone.' },
 };
@@ -58,7 +62,15 @@ export const GROUPS = Object.keys(GROUP) as Group[]; // a record's keys are its 
 
 /** How many slivers are in each group. */
 export function countGroups(rows: readonly SliverRow[]): Record<Group, number> {
-  const counts: Record<Group, number> = { failed: 0, leaving: 0, progress: 0, unknown: 0, running: 0, stopped: 0, gone: 0 };
+  const counts: Record<Group, number> = {
+    failed: 0,
+    leaving: 0,
+    progress: 0,
+    unknown: 0,
+    running: 0,
+    stopped: 0,
+    gone: 0,
+  };
   for (const row of rows) counts[groupOf(row)] += 1;
   return counts;
 }

@@ -36,7 +36,10 @@ export function StepList({ steps, withNode }: { steps: readonly StepRow[]; withN
       {steps.map((s) => {
         const { tone, word } = OUTCOME[s.outcome];
         return (
-          <li className="grid grid-cols-[auto_minmax(0,1fr)_auto] gap-x-2.5 border-line border-b py-1.5 last:border-b-0" key={s.id}>
+          <li
+            className="grid grid-cols-[auto_minmax(0,1fr)_auto] gap-x-2.5 border-line border-b py-1.5 last:border-b-0"
+            key={s.id}
+          >
             <StateShape className="mt-[3px]" tone={tone} />
             <span className="min-w-0">
               {WORDS[s.step] ?? s.step}

@@ -35,7 +35,10 @@ export function Timeline({ name }: { name: string }) {
           </ol>
         )}
       </Section>
-      <Section aside={steps.data && steps.data.length >= STEPS_SHOWN ? `the last ${plural(STEPS_SHOWN, 'step')}` : null} title="Its slivers">
+      <Section
+        aside={steps.data && steps.data.length >= STEPS_SHOWN ? `the last ${plural(STEPS_SHOWN, 'step')}` : null}
+        title="Its slivers"
+      >
         {steps.isPending && <TableSkeleton rows={8} />}
         {steps.isError && <Unread error={steps.error} onRetry={() => void steps.refetch()} what="The steps" />}
         {steps.data && <StepList steps={steps.data} withNode />}

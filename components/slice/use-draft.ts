@@ -25,7 +25,10 @@ export function useDraft(sites: readonly string[]) {
       // Full or forbidden: the form works without.
     }
   }, [draft, restored]);
-  const set = useCallback(<K extends keyof Draft>(field: K, value: Draft[K]) => setDraft((d) => ({ ...d, [field]: value })), []);
+  const set = useCallback(
+    <K extends keyof Draft>(field: K, value: Draft[K]) => setDraft((d) => ({ ...d, [field]: value })),
+    [],
+  );
   const forget = useCallback(() => sessionStorage.removeItem(KEY), []);
   return { draft, set, forget, restored };
 }

@@ -39,7 +39,13 @@ export function Button({ kind, size, asChild, busy, className, children, disable
       </Slot.Root>
     );
   return (
-    <button aria-busy={busy || undefined} className={classes} disabled={disabled || busy} type={type ?? 'button'} {...rest}>
+    <button
+      aria-busy={busy || undefined}
+      className={classes}
+      disabled={disabled || busy}
+      type={type ?? 'button'}
+      {...rest}
+    >
       {busy && <LoaderCircle aria-hidden="true" className="animate-spin" />}
       {children}
     </button>

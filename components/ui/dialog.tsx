@@ -4,7 +4,13 @@ import { Dialog as Radix } from 'radix-ui';
 import { type ReactNode, useState } from 'react';
 import { Button } from './button';
 
-type DialogProps = { open: boolean; onOpenChange: (open: boolean) => void; title: ReactNode; description?: ReactNode; children: ReactNode };
+type DialogProps = {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  title: ReactNode;
+  description?: ReactNode;
+  children: ReactNode;
+};
 
 /** Asks one thing above the page. Escape and the veil close it; focus returns to what opened it. */
 export function Dialog({ open, onOpenChange, title, description, children }: DialogProps) {
@@ -46,7 +52,17 @@ type ConfirmProps = {
 };
 
 /** A destructive act: says what goes, and asks for the name where it cannot be undone. */
-export function Confirm({ open, onOpenChange, title, description, act, busy, problem, typed, onConfirm }: ConfirmProps) {
+export function Confirm({
+  open,
+  onOpenChange,
+  title,
+  description,
+  act,
+  busy,
+  problem,
+  typed,
+  onConfirm,
+}: ConfirmProps) {
   const [text, setText] = useState('');
   const ready = typed === undefined || text === typed;
   return (

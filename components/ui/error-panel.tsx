@@ -14,7 +14,10 @@ type ErrorPanelProps = {
 /** A part that failed says so in its own place; the rest of the page goes on. */
 export function ErrorPanel({ title, children, onRetry, busy }: ErrorPanelProps) {
   return (
-    <div className="flex flex-wrap items-start justify-between gap-3 rounded border border-danger bg-danger-soft px-4 py-3" role="alert">
+    <div
+      className="flex flex-wrap items-start justify-between gap-3 rounded border border-danger bg-danger-soft px-4 py-3"
+      role="alert"
+    >
       <div className="min-w-0 flex-1">
         <p className="font-medium">{title}</p>
         {children && <div className="mt-0.5 max-w-prose text-soft">{children}</div>}

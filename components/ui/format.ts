@@ -1,5 +1,5 @@
-import { formatCount, formatNumber } from '@/core/format/number';
 import { formatSeconds } from '@/core/format/duration';
+import { formatCount, formatNumber } from '@/core/format/number';
 
 /** "1,448": a number with thousands separators. */
 export const count = formatNumber;

@@ -3,11 +3,17 @@ import { cn } from './cn';
 
 /** The look that every typed control shares. */
 export const controlLook =
-  'w-full min-w-0 rounded border border-line-strong bg-raised px-2.5 text-body text-ink transition-colors duration-100 hover:border-ink-faint focus-visible:border-accent focus-visible:outline-offset-0 disabled:opacity-60 aria-invalid:border-danger read-only:bg-sunken';
+  'w-full min-w-0 rounded border border-line-strong bg-raised px-2.5 text-body text-ink transition-colors duration-100 hover:border-ink-faint focus-visible:border-accent focus-visible:outline-offset-0 disabled:opacity-60 aria-invalid:border-danger [&:is(input,textarea):read-only]:bg-sunken';
 
 /** A line of text. `before` and `after` sit inside the frame: a prefix, a unit. */
-export function Input({ className, before, after, ...rest }: ComponentProps<'input'> & { before?: ReactNode; after?: ReactNode }) {
-  if (before === undefined && after === undefined) return <input className={cn(controlLook, 'h-9', className)} {...rest} />;
+export function Input({
+  className,
+  before,
+  after,
+  ...rest
+}: ComponentProps<'input'> & { before?: ReactNode; after?: ReactNode }) {
+  if (before === undefined && after === undefined)
+    return <input className={cn(controlLook, 'h-9', className)} {...rest} />;
   return (
     <span
       className={cn(
@@ -15,7 +21,9 @@ export function Input({ className, before, after, ...rest }: ComponentProps<'inp
         className,
       )}
     >
-      {before !== undefined && <span className="flex items-center border-line border-r bg-sunken px-2.5 text-soft">{before}</span>}
+      {before !== undefined && (
+        <span className="flex items-center border-line border-r bg-sunken px-2.5 text-soft">{before}</span>
+      )}
       <input className="w-full min-w-0 bg-transparent px-2.5 outline-none" {...rest} />
       {after !== undefined && <span className="flex items-center pr-2.5 text-faint text-table">{after}</span>}
     </span>

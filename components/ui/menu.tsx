@@ -3,7 +3,8 @@ import { DropdownMenu } from 'radix-ui';
 import type { ReactNode } from 'react';
 
 const surface = 'float-in z-50 min-w-48 rounded border border-line bg-raised p-1 shadow-float';
-const item = 'flex h-8 cursor-pointer items-center gap-2.5 rounded px-2 outline-none data-[highlighted]:bg-hover [&_svg]:size-4 [&_svg]:text-faint';
+const item =
+  'flex h-8 cursor-pointer items-center gap-2.5 rounded px-2 outline-none data-[highlighted]:bg-hover [&_svg]:size-4 [&_svg]:text-faint';
 
 /** Acts and links behind one button. */
 export function Menu({ trigger, children }: { trigger: ReactNode; children: ReactNode }) {
@@ -20,7 +21,15 @@ export function Menu({ trigger, children }: { trigger: ReactNode; children: Reac
 }
 
 /** One act, or one link (with `asChild`). */
-export function MenuItem({ children, onSelect, asChild }: { children: ReactNode; onSelect?: () => void; asChild?: boolean }) {
+export function MenuItem({
+  children,
+  onSelect,
+  asChild,
+}: {
+  children: ReactNode;
+  onSelect?: () => void;
+  asChild?: boolean;
+}) {
   return (
     <DropdownMenu.Item asChild={asChild} className={item} onSelect={onSelect}>
       {children}
@@ -29,7 +38,12 @@ export function MenuItem({ children, onSelect, asChild }: { children: ReactNode;
 }
 
 /** One of a few settings, the present one marked. */
-export function MenuChoice(props: { label: string; value: string; onChange: (v: string) => void; options: { value: string; label: string; icon: ReactNode }[] }) {
+export function MenuChoice(props: {
+  label: string;
+  value: string;
+  onChange: (v: string) => void;
+  options: { value: string; label: string; icon: ReactNode }[];
+}) {
   return (
     <DropdownMenu.RadioGroup onValueChange={props.onChange} value={props.value}>
       <DropdownMenu.Label className="px-2 pt-1.5 pb-1 text-faint text-table">{props.label}</DropdownMenu.Label>

@@ -38,8 +38,15 @@ export function Meter({ label, used, wants = 0, limit, format }: MeterProps) {
         {' / '}
         {format(limit)}
       </span>
-      <div aria-label={words} className="relative col-span-2 h-2 rounded-[2px] bg-sunken ring-1 ring-line ring-inset" role="img">
-        <span className="absolute inset-y-0 left-0 rounded-l-[2px] bg-ink-soft" style={{ width: share(used), background: 'var(--ink-faint)' }} />
+      <div
+        aria-label={words}
+        className="relative col-span-2 h-2 rounded-[2px] bg-sunken ring-1 ring-line ring-inset"
+        role="img"
+      >
+        <span
+          className="absolute inset-y-0 left-0 rounded-l-[2px] bg-ink-soft"
+          style={{ width: share(used), background: 'var(--ink-faint)' }}
+        />
         <span
           className={cn('absolute inset-y-0', over > 0 ? 'bg-danger' : 'bg-accent')}
           style={{ left: share(used), width: share(wants) }}

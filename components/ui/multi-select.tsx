@@ -26,7 +26,11 @@ export function MultiSelect({ aria, options, chosen, onChange, none, what }: Mul
   return (
     <div className="flex flex-col gap-2">
       <Popover.Root>
-        <Popover.Trigger {...aria} className={cn(controlLook, 'flex h-9 items-center justify-between gap-2 text-left')} type="button">
+        <Popover.Trigger
+          {...aria}
+          className={cn(controlLook, 'flex h-9 items-center justify-between gap-2 text-left')}
+          type="button"
+        >
           <span className={cn('truncate', chosen.length === 0 && 'text-soft')}>
             {chosen.length === 0 ? none : `${chosen.length} ${what}`}
           </span>
@@ -53,7 +57,10 @@ export function MultiSelect({ aria, options, chosen, onChange, none, what }: Mul
                     onSelect={() => toggle(o.value)}
                     value={o.label}
                   >
-                    <Check aria-hidden="true" className={cn('size-4 text-accent', !chosen.includes(o.value) && 'invisible')} />
+                    <Check
+                      aria-hidden="true"
+                      className={cn('size-4 text-accent', !chosen.includes(o.value) && 'invisible')}
+                    />
                     <span className="flex-1 truncate">{o.label}</span>
                     {o.detail && <span className="text-faint text-table">{o.detail}</span>}
                   </Command.Item>

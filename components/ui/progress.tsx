@@ -1,6 +1,6 @@
 'use client';
-import type { Tone } from './state-mark';
 import { count, duration } from './format';
+import type { Tone } from './state-mark';
 
 export type Part = { tone: Tone; n: number; word: string };
 
@@ -39,7 +39,9 @@ export function Progress({ label, done, total, ratePerSecond, unit, parts }: Pro
           </span>
         </span>
         <span className="text-soft text-table tabular-nums">
-          {ratePerSecond ? `${ratePerSecond >= 10 ? count(Math.round(ratePerSecond)) : ratePerSecond.toFixed(1)} a second` : ''}
+          {ratePerSecond
+            ? `${ratePerSecond >= 10 ? count(Math.round(ratePerSecond)) : ratePerSecond.toFixed(1)} a second`
+            : ''}
           {seconds !== null && ` · about ${duration(seconds)} left`}
         </span>
       </div>

@@ -30,7 +30,12 @@ const SHAPE: Record<Tone, ReactNode> = {
 /** The shape alone, for a row that says the word elsewhere. `simulated` draws a dashed outline around it. */
 export function StateShape({ tone, simulated, className }: { tone: Tone; simulated?: boolean; className?: string }) {
   return (
-    <svg aria-hidden="true" className={cn('size-3 shrink-0 overflow-visible', COLOUR[tone], className)} focusable="false" viewBox="0 0 12 12">
+    <svg
+      aria-hidden="true"
+      className={cn('size-3 shrink-0 overflow-visible', COLOUR[tone], className)}
+      focusable="false"
+      viewBox="0 0 12 12"
+    >
       {SHAPE[tone]}
       {simulated && (
         <circle cx="6" cy="6" fill="none" r="7.500" stroke="currentColor" strokeDasharray="2 1.930" strokeWidth="1" />

@@ -2,7 +2,7 @@
 import { ArrowDown, ArrowUp } from 'lucide-react';
 import type { Dispatch, PointerEvent, SetStateAction } from 'react';
 import { cn } from './cn';
-import { type Column, FROM } from './table';
+import { type Column, FROM } from './column';
 
 type Widths = Record<string, number>;
 type TableHeadProps<Row> = {
@@ -36,7 +36,11 @@ export function TableHead<Row>({ columns, order, onOrder, widths, onWidths }: Ta
             >
               {c.sort ? (
                 <button
-                  className={cn('inline-flex max-w-full items-center gap-1 hover:text-ink', c.align === 'right' && 'flex-row-reverse', sorted && 'text-ink')}
+                  className={cn(
+                    'inline-flex max-w-full items-center gap-1 hover:text-ink',
+                    c.align === 'right' && 'flex-row-reverse',
+                    sorted && 'text-ink',
+                  )}
                   onClick={() => onOrder(sorted === 'ascending' ? `-${c.id}` : c.id)}
                   type="button"
                 >
@@ -67,9 +71,12 @@ function Edge({ id, onWidths }: { id: string; onWidths: Dispatch<SetStateAction<
     const handle = event.currentTarget;
     const start = event.clientX - (handle.closest('th')?.getBoundingClientRect().width ?? 0);
     handle.setPointerCapture(event.pointerId);
-    const move = (e: globalThis.PointerEvent) => onWidths((w) => ({ ...w, [id]: Math.max(MIN_WIDTH, Math.round(e.clientX - start)) }));
+    const move = (e: globalThis.PointerEvent) =>
+      onWidths((w) => ({ ...w, [id]: Math.max(MIN_WIDTH, Math.round(e.clientX - start)) }));
     handle.addEventListener('pointermove', move);
-    handle.addEventListener('lostpointercapture', () => handle.removeEventListener('pointermove', move), { once: true });
+    handle.addEventListener('lostpointercapture', () => handle.removeEventListener('pointermove', move), {
+      once: true,
+    });
   };
   return (
     <span

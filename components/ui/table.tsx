@@ -3,22 +3,12 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useRouter } from 'next/navigation';
 import { type KeyboardEvent, type ReactNode, useMemo, useRef, useState } from 'react';
 import { cn } from './cn';
+import { type Column, FROM, sortRows } from './column';
 import { TableHead } from './table-head';
-import { useAddress } from './address';
 
-export type Column<Row> = {
-  id: string;
-  header: ReactNode;
-  cell: (row: Row) => ReactNode;
-  /** Compared when sorted by this column; a column without it cannot be sorted. Null sorts last. */
-  sort?: (row: Row) => string | number | null;
-  /** Figures that are compared stand right. */
-  align?: 'right';
-  /** Starting width in px; columns without one share the rest. The person can drag it. */
-  width?: number;
-  /** Hidden below this breakpoint. */
-  from?: 'sm' | 'md' | 'lg';
-};
+export type { Column };
+
+import { useAddress } from './address';
 
 export type TableProps<Row> = {
   /** Says what the table holds; read out, not shown. */
@@ -37,12 +27,22 @@ export type TableProps<Row> = {
   empty?: ReactNode;
 };
 
-export const FROM = { sm: 'max-sm:hidden', md: 'max-md:hidden', lg: 'max-lg:hidden' } as const;
 const ROW_HEIGHT = 36;
 
 /** Rows and columns: sortable, columns can be widened, arrow keys move between rows, 1 row and 50,000 both fit. */
 export function Table<Row>(props: TableProps<Row>) {
-  const { columns, rows, rowKey, href, onOpen, caption, sortParam = 'sort', sortDefault = '', maxHeight, empty } = props;
+  const {
+    columns,
+    rows,
+    rowKey,
+    href,
+    onOpen,
+    caption,
+    sortParam = 'sort',
+    sortDefault = '',
+    maxHeight,
+    empty,
+  } = props;
   const router = useRouter();
   const [order, setOrder] = useAddress(sortParam, sortDefault);
   const [widths, setWidths] = useState<Record<string, number>>({});
@@ -77,7 +77,11 @@ export function Table<Row>(props: TableProps<Row>) {
   const clickable = href !== undefined || onOpen !== undefined;
   // One row takes part in the tab order (the first in view); arrow keys reach the rest.
   return (
-    <div className={cn('relative overflow-x-auto border-line border-y', maxHeight && 'overflow-y-auto')} ref={frame} style={{ maxHeight }}>
+    <div
+      className={cn('relative overflow-x-auto border-line border-y', maxHeight && 'overflow-y-auto')}
+      ref={frame}
+      style={{ maxHeight }}
+    >
       <table className="w-full table-fixed border-separate border-spacing-0 text-table">
         <caption className="sr-only">{caption}</caption>
         <TableHead columns={columns} onOrder={setOrder} onWidths={setWidths} order={order} widths={widths} />
@@ -88,11 +92,15 @@ export function Table<Row>(props: TableProps<Row>) {
             if (row === undefined) return null;
             return (
               <tr
-                className={cn('group h-9 outline-none hover:bg-hover focus-visible:bg-accent-soft', clickable && 'cursor-pointer')}
+                className={cn(
+                  'group h-9 outline-none hover:bg-hover focus-visible:bg-accent-soft',
+                  clickable && 'cursor-pointer',
+                )}
                 data-index={index}
                 key={rowKey(row)}
                 onClick={(event) => {
-                  if (!clickable || (event.target instanceof Element && event.target.closest('a,button,input,label'))) return;
+                  if (!clickable || (event.target instanceof Element && event.target.closest('a,button,input,label')))
+                    return;
                   if (window.getSelection()?.toString() === '') open(row);
                 }}
                 onKeyDown={(event) => onKey(event, index, row)}
@@ -123,22 +131,8 @@ export function Table<Row>(props: TableProps<Row>) {
 
 function Gap({ height }: { height: number }) {
   return (
-    <tr aria-hidden="true">
+    <tr>
       <td style={{ height, padding: 0 }} />
     </tr>
   );
-}
-
-/** Sorted by "<column>" or "-<column>" (descending); stable; rows without a value last in both directions. */
-export function sortRows<Row>(rows: readonly Row[], columns: readonly Column<Row>[], order: string): readonly Row[] {
-  const down = order.startsWith('-');
-  const value = columns.find((c) => c.id === order.replace(/^-/, ''))?.sort;
-  if (!value) return rows;
-  return [...rows].sort((a, b) => {
-    const x = value(a);
-    const y = value(b);
-    if (x === null || y === null) return x === y ? 0 : x === null ? 1 : -1;
-    const by = typeof x === 'number' && typeof y === 'number' ? x - y : String(x).localeCompare(String(y), 'en', { numeric: true });
-    return down ? -by : by;
-  });
 }

@@ -6,7 +6,15 @@ import { useAddress } from './address';
 export type Tab = { id: string; label: ReactNode; content: ReactNode };
 
 /** Views of one thing; which one is open lives in the address. */
-export function Tabs({ tabs, param = 'view', label }: { tabs: readonly [Tab, ...Tab[]]; param?: string; label: string }) {
+export function Tabs({
+  tabs,
+  param = 'view',
+  label,
+}: {
+  tabs: readonly [Tab, ...Tab[]];
+  param?: string;
+  label: string;
+}) {
   const [open, setOpen] = useAddress(param, tabs[0].id);
   const known = tabs.some((t) => t.id === open) ? open : tabs[0].id;
   return (

@@ -9,7 +9,8 @@ export function Toaster() {
       toastOptions={{
         unstyled: true,
         classNames: {
-          toast: 'flex w-80 items-start gap-3 rounded border border-line bg-raised p-3 shadow-float font-sans text-body text-ink',
+          toast:
+            'flex w-80 items-start gap-3 rounded border border-line bg-raised p-3 shadow-float font-sans text-body text-ink',
           description: 'text-soft text-table',
           actionButton: 'ml-auto shrink-0 text-accent font-medium',
         },

@@ -1,12 +1,12 @@
 import type { Metadata } from 'next';
 import Link from 'next/link';
+import { getQueryClient, trpc, viewer } from '@/app/rsc';
 import { Mark } from '@/components/brand/mark';
 import { AcceptInvite } from '@/components/people/accept-invite';
 import { Button } from '@/components/ui/button';
-import { sentence } from '@/core/refusal-sentence';
 import { Refused } from '@/core/errors';
+import { sentence } from '@/core/refusal-sentence';
 import type { InvitePreview } from '@/protocol/api/people';
-import { getQueryClient, trpc, viewer } from '@/server/rsc';
 
 // The address carries a secret: it must not travel as a referrer.
 export const metadata: Metadata = { title: 'Invitation', referrer: 'no-referrer' };
@@ -16,7 +16,8 @@ async function preview(token: string): Promise<InvitePreview | null> {
     return await getQueryClient().fetchQuery(trpc.invites.preview.queryOptions({ token }));
   } catch (error) {
     const code = error instanceof Error && error.cause instanceof Refused ? error.cause.code : null;
-    if (code === 'INVITE_INVALID' || (error instanceof Error && 'code' in error && error.code === 'BAD_REQUEST')) return null;
+    if (code === 'INVITE_INVALID' || (error instanceof Error && 'code' in error && error.code === 'BAD_REQUEST'))
+      return null;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import type { Metadata } from 'next';
+import { foundOr404, getQueryClient, Hydrate, requireViewer, trpc } from '@/app/rsc';
 import { SitePage } from '@/components/people/site-page';
-import { foundOr404, getQueryClient, Hydrate, requireViewer, trpc } from '@/server/rsc';
 
 type Props = { params: Promise<{ loginBase: string }> };
 

@@ -1,8 +1,8 @@
 import type { Metadata } from 'next';
+import { requireViewer } from '@/app/rsc';
 import { NewSliceForm } from '@/components/slice/new-slice-form';
 import { Empty } from '@/components/ui/empty';
 import { Page } from '@/components/ui/page';
-import { requireViewer } from '@/server/rsc';
 
 export const metadata: Metadata = { title: 'Ask for a slice' };
 

@@ -6,14 +6,18 @@ import { cache, type ReactNode } from 'react';
 import { makeQueryClient } from '@/components/trpc/query-client';
 import { Refused } from '@/core/errors';
 import type { Me } from '@/protocol/api/people';
-import { createContext } from './trpc/create-context';
-import { appRouter } from './trpc/root';
+import { createContext } from '@/server/trpc/create-context';
+import { appRouter } from '@/server/trpc/root';
 
 /** This request's cache, filled by server components and handed to the browser by `Hydrate`. */
 export const getQueryClient = cache(makeQueryClient);
 
 /** The API for server components: no HTTP, the caller's own session. */
-export const trpc = createTRPCOptionsProxy({ ctx: cache(createContext), router: appRouter, queryClient: getQueryClient });
+export const trpc = createTRPCOptionsProxy({
+  ctx: cache(createContext),
+  router: appRouter,
+  queryClient: getQueryClient,
+});
 
 /** What was fetched above goes to the browser with the page, so that islands start filled. */
 export function Hydrate({ children }: { children: ReactNode }) {
