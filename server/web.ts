@@ -22,6 +22,7 @@ async function main() {
   parseEnvironment(WebEnvironment);
   const { PORT: port, MERIDIAN_HOST: host, NODE_ENV: mode } = parseEnvironment(Listen);
   const app = next({ dev: mode === 'development', hostname: 'localhost', port, turbopack: mode === 'development' });
+  await app.prepare();
   const handle = app.getRequestHandler();
   const upgrade = app.getUpgradeHandler();
   const sockets = new Set<Duplex>();
@@ -37,7 +38,6 @@ async function main() {
     socket.once('close', () => sockets.delete(socket));
     upgrade(request, socket, head).catch(() => socket.destroy());
   });
-  await app.prepare();
   await new Promise<void>((done, failed) => {
     server.once('error', failed);
     server.listen(port, host, done);

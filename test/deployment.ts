@@ -15,9 +15,40 @@ import { freePort } from '@/tools/postgres.mjs';
 import { startTestPostgres } from './postgres-server';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const COUNTRIES = ['CH', 'DE', 'FR', 'IT', 'AT', 'NL', 'BE', 'ES', 'PT', 'PL', 'CZ', 'SE', 'NO', 'FI', 'DK', 'US', 'CA', 'BR', 'AR', 'JP', 'KR', 'IN', 'AU', 'NZ', 'ZA'];
+const COUNTRIES = [
+  'CH',
+  'DE',
+  'FR',
+  'IT',
+  'AT',
+  'NL',
+  'BE',
+  'ES',
+  'PT',
+  'PL',
+  'CZ',
+  'SE',
+  'NO',
+  'FI',
+  'DK',
+  'US',
+  'CA',
+  'BR',
+  'AR',
+  'JP',
+  'KR',
+  'IN',
+  'AU',
+  'NZ',
+  'ZA',
+];
 
-export type SimulatedNode = { urn: string; behaviour: 'normal' | 'slow' | 'down' | 'failing'; startMs: number; capacity?: HardAmounts };
+export type SimulatedNode = {
+  urn: string;
+  behaviour: 'normal' | 'slow' | 'down' | 'failing';
+  startMs: number;
+  capacity?: HardAmounts;
+};
 export type ProgramName = 'agent' | 'simulator' | 'worker';
 
 /** A deployment without its web: Postgres, agent, worker and a simulated fleet, each a process of its own. */
@@ -41,7 +72,11 @@ export type Deployment = {
   remove(): Promise<void>;
 };
 
-const MAINS = { agent: 'agent/main.ts', simulator: 'node-manager/simulator.ts', worker: 'server/jobs/main.ts' } as const;
+const MAINS = {
+  agent: 'agent/main.ts',
+  simulator: 'node-manager/simulator.ts',
+  worker: 'server/jobs/main.ts',
+} as const;
 
 /**
  * Starts a deployment on free ports with data of its own and waits until every node is enrolled and online.
@@ -82,14 +117,28 @@ export async function startDeployment(options: {
   const outputs = new Map<ProgramName, string>();
 
   const start = async (program: ProgramName) => {
-    const child = spawn(process.execPath, [...(process.env.MERIDIAN_PROFILE?.split(',').includes(program) ? ['--cpu-prof', `--cpu-prof-dir=${tmpdir()}/meridian-profiles/${program}`] : []), '--import', 'tsx', MAINS[program]], {
-      cwd: ROOT,
-      env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'production', VITEST: undefined, ...env },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'], // when this process dies the channel closes, and so do they
-    });
+    const child = spawn(
+      process.execPath,
+      [
+        ...(process.env.MERIDIAN_PROFILE?.split(',').includes(program)
+          ? ['--cpu-prof', `--cpu-prof-dir=${tmpdir()}/meridian-profiles/${program}`]
+          : []),
+        '--import',
+        'tsx',
+        MAINS[program],
+      ],
+      {
+        cwd: ROOT,
+        env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'production', VITEST: undefined, ...env },
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'], // when this process dies the channel closes, and so do they
+      },
+    );
     running.set(program, child);
     await new Promise<void>((ready, failed) => {
-      const late = setTimeout(() => failed(new Error(`${program} was not ready in time:\n${outputs.get(program) ?? ''}`)), options.deadlineMs ?? 120_000);
+      const late = setTimeout(
+        () => failed(new Error(`${program} was not ready in time:\n${outputs.get(program) ?? ''}`)),
+        options.deadlineMs ?? 120_000,
+      );
       const read = (line: string) => {
         outputs.set(program, `${outputs.get(program) ?? ''}${line}\n`.slice(-200_000));
         if (!line.includes('"msg":"ready"')) return;
@@ -123,14 +172,35 @@ export async function startDeployment(options: {
     const nodes = typeof options.nodes === 'number' ? simulatedNodes(options.nodes) : options.nodes;
     const store = secretStore(pool);
     const ca = await loadOrMakeCa(store, sealKey, { authority: 'test', now: new Date() });
-    const { siteId, personId, tokens } = await seed(pool, nodes, { agent: `127.0.0.1:${agentPort}`, ca: caFingerprint(ca.certificatePem) });
+    const { siteId, personId, tokens } = await seed(pool, nodes, {
+      agent: `127.0.0.1:${agentPort}`,
+      ca: caFingerprint(ca.certificatePem),
+    });
     mkdirSync(join(folder, 'simulator'), { recursive: true });
-    const lines = nodes.map(({ urn, ...rest }) => JSON.stringify({ node: urn, token: tokens.get(urn) ?? null, ...rest }));
+    const lines = nodes.map(({ urn, ...rest }) =>
+      JSON.stringify({ node: urn, token: tokens.get(urn) ?? null, ...rest }),
+    );
     writeFileSync(manifest, `${lines.join('\n')}\n`, { mode: 0o600 });
     await start('agent');
     await Promise.all([start('simulator'), start('worker')]);
-    await until(async () => (await online(pool)) === nodes.filter((n) => n.behaviour !== 'down').length, options.deadlineMs ?? 120_000, 'every node is online');
-    return { databaseUrl, pool, env, nodes, siteId, personId, pid: (program) => running.get(program)?.pid ?? 0, kill, start, output: (program) => outputs.get(program) ?? '', remove };
+    await until(
+      async () => (await online(pool)) === nodes.filter((n) => n.behaviour !== 'down').length,
+      options.deadlineMs ?? 120_000,
+      'every node is online',
+    );
+    return {
+      databaseUrl,
+      pool,
+      env,
+      nodes,
+      siteId,
+      personId,
+      pid: (program) => running.get(program)?.pid ?? 0,
+      kill,
+      start,
+      output: (program) => outputs.get(program) ?? '',
+      remove,
+    };
   } catch (err) {
     await remove();
     throw err;
@@ -147,7 +217,11 @@ export async function until(condition: () => Promise<boolean>, deadlineMs: numbe
 }
 
 export function simulatedNodes(count: number, startMs = 30): SimulatedNode[] {
-  return Array.from({ length: count }, (_, i) => ({ urn: `urn:publicid:IDN+test+node+sim${i}`, behaviour: 'normal', startMs }));
+  return Array.from({ length: count }, (_, i) => ({
+    urn: `urn:publicid:IDN+test+node+sim${i}`,
+    behaviour: 'normal',
+    startMs,
+  }));
 }
 
 async function online(pool: pg.Pool): Promise<number> {
@@ -168,7 +242,10 @@ async function seed(pool: pg.Pool, nodes: readonly SimulatedNode[], at: { agent:
     `INSERT INTO "Site" (id, "loginBase", name, urn, country) VALUES (gen_random_uuid(), 'lab', 'The lab', 'urn:publicid:IDN+test:lab+authority+sa', 'CH') RETURNING id::text`,
   );
   const siteId = site.rows[0]?.id ?? '';
-  await pool.query(`INSERT INTO "Membership" (id, "userId", "siteId", role) VALUES (gen_random_uuid(), $1, $2, 'researcher')`, [personId, siteId]);
+  await pool.query(
+    `INSERT INTO "Membership" (id, "userId", "siteId", role) VALUES (gen_random_uuid(), $1, $2, 'researcher')`,
+    [personId, siteId],
+  );
   const sites = Math.ceil(nodes.length / 3);
   await pool.query(
     `INSERT INTO "Site" (id, "loginBase", name, urn, country)

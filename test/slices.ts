@@ -12,8 +12,18 @@ export async function approvedSlice(
   wanted: Partial<SliceSpec> & { shortName: string },
 ): Promise<string> {
   const spec: SliceSpec = {
-    site: 'lab', reason: 'a test of deployments', count: 1, picked: [], onlyCountries: [], minCountries: 1, maxPerSite: 1000,
-    resources: DEFAULT_RESOURCES, termSeconds: 86_400, minimum: 1, substitute: true, ...wanted,
+    site: 'lab',
+    reason: 'a test of deployments',
+    count: 1,
+    picked: [],
+    onlyCountries: [],
+    minCountries: 1,
+    maxPerSite: 1000,
+    resources: DEFAULT_RESOURCES,
+    termSeconds: 86_400,
+    minimum: 1,
+    substitute: true,
+    ...wanted,
   };
   const name = `lab_${spec.shortName}`;
   const r = spec.resources;
@@ -22,8 +32,20 @@ export async function approvedSlice(
       `INSERT INTO "Slice" (id, name, urn, "siteId", "ownerId", state, spec, "sliverCount", "minimumCount", "cpuMilli", "memoryMiB", "diskMiB",
          "networkKbps", "termSeconds", "graceSeconds", "startsAt", "endsAt", "approvedAt")
        VALUES (gen_random_uuid(), $1, $2, $3, $4, 'approved', $5, $6, $7, $8, $9, $10, $11, $12::int, 3600, now(), now() + make_interval(secs => $12::int), now()) RETURNING id::text`,
-      [name, `urn:publicid:IDN+test:lab+slice+${name}`, owner.siteId, owner.personId, JSON.stringify(spec), spec.count + spec.picked.length,
-        spec.minimum, r.cpuMilli, r.memoryMiB, r.diskMiB, r.networkKbps, spec.termSeconds],
+      [
+        name,
+        `urn:publicid:IDN+test:lab+slice+${name}`,
+        owner.siteId,
+        owner.personId,
+        JSON.stringify(spec),
+        spec.count + spec.picked.length,
+        spec.minimum,
+        r.cpuMilli,
+        r.memoryMiB,
+        r.diskMiB,
+        r.networkKbps,
+        spec.termSeconds,
+      ],
     );
     const id = rows[0]?.id ?? '';
     await tx.query(`INSERT INTO "SliceMember" ("sliceId", "userId") VALUES ($1, $2)`, [id, owner.personId]);
@@ -41,10 +63,18 @@ export async function deleteSlice(pool: pg.Pool, sliceId: string): Promise<void>
   });
 }
 
-export async function sliceState(pool: pg.Pool, sliceId: string): Promise<{ state: string; reason: unknown; reported: Record<string, number>; live: number }> {
-  const { rows } = await pool.query<{ state: string; reason: unknown }>('SELECT state::text, reason FROM "Slice" WHERE id = $1', [sliceId]);
+export async function sliceState(
+  pool: pg.Pool,
+  sliceId: string,
+): Promise<{ state: string; reason: unknown; reported: Record<string, number>; live: number }> {
+  const { rows } = await pool.query<{ state: string; reason: unknown }>(
+    'SELECT state::text, reason FROM "Slice" WHERE id = $1',
+    [sliceId],
+  );
   const counts = await pool.query<{ reported: string; n: number; live: number }>(
-    'SELECT reported::text, count(*)::int AS n, count(*) FILTER (WHERE "goneAt" IS NULL)::int AS live FROM "Sliver" WHERE "sliceId" = $1 GROUP BY 1', [sliceId]);
+    'SELECT reported::text, count(*)::int AS n, count(*) FILTER (WHERE "goneAt" IS NULL)::int AS live FROM "Sliver" WHERE "sliceId" = $1 GROUP BY 1',
+    [sliceId],
+  );
   return {
     state: rows[0]?.state ?? 'gone',
     reason: rows[0]?.reason ?? null,

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -61,6 +61,7 @@ export async function startSystem(
   options: { args?: string[]; env?: Record<string, string>; deadlineMs?: number } = {},
 ): Promise<System> {
   const data = mkdtempSync(join(tmpdir(), 'meridian-system-'));
+  chmodSync(data, 0o711); // the database's account goes through it
   const [web, agent, node, simulator, postgres] = await distinctPorts(5);
   const env: Record<string, string> = {
     MERIDIAN_DATA: data,

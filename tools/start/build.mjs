@@ -2,54 +2,93 @@
 // What is made from the sources: Prisma's client and the pages. Made again only when what it is made from has changed.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { processAlive } from './leftover.mjs';
 import { ROOT } from './install.mjs';
 import { Unable } from './unable.mjs';
 
-const CLIENT = {
-  inputs: ['prisma/schema.prisma', 'prisma.config.ts', 'package-lock.json'],
-  stamp: 'server/generated/prisma/.inputs',
-};
-const PAGES = {
-  inputs: [
-    ...['app', 'components', 'core', 'protocol', 'server', 'public', 'prisma/schema.prisma'],
-    ...['next.config.js', 'postcss.config.mjs', 'tsconfig.json', 'package-lock.json'],
-  ],
-  // Where next.config.js builds to.
-  stamp: `${process.env.NEXT_DIST_DIR ?? '.next'}/.inputs`,
-};
+const CLIENT = ['prisma/schema.prisma', 'prisma.config.ts', 'package-lock.json'];
+const PAGES = [
+  ...['app', 'components', 'core', 'protocol', 'server', 'public', 'prisma/schema.prisma'],
+  ...['next.config.js', 'postcss.config.mjs', 'tsconfig.json', 'package-lock.json'],
+];
+/** Old builds that are kept: systems that still run may be using them. */
+const KEPT_BUILDS = 4;
 
 /** Makes Prisma's client where it is missing or old. */
 export async function generateClient() {
-  await upToDate(CLIENT, 'Generating the database client …', ['node_modules/.bin/prisma', 'generate']);
-}
-
-/** Builds the pages where they are missing or old. */
-export async function buildPages() {
-  await upToDate(PAGES, 'Building the pages (next build) …', ['node_modules/.bin/next', 'build']);
+  const stamp = join(ROOT, 'server/generated/prisma/.inputs');
+  const hash = hashOf(CLIENT);
+  const current = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === hash;
+  await once(current, 'Generating the database client …', async () => {
+    await run('node_modules/.bin/prisma', ['generate']);
+    writeFileSync(stamp, hash);
+  });
 }
 
 /**
- * @param {{ inputs: string[], stamp: string }} product
- * @param {string} sentence
- * @param {[string, ...string[]]} command
+ * Builds the pages where they are missing or old. A build is copied out of `.next`, so that one made for a second system
+ * (a test's, after an edit) does not pull the files from under a first that runs.
+ *
+ * @returns {Promise<string>} The build's folder below the root: NEXT_DIST_DIR for the web program.
  */
-async function upToDate(product, sentence, [program, ...args]) {
-  const hash = hashOf(product.inputs);
-  const stamp = join(ROOT, product.stamp);
-  const current = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === hash;
+export async function buildPages() {
+  const hash = hashOf(PAGES).slice(0, 16);
+  const builds = join(ROOT, '.data', 'builds');
+  const build = join(builds, hash);
+  await once(
+    () => existsSync(build),
+    'Building the pages (next build) …',
+    async () => {
+      await run('node_modules/.bin/next', ['build']);
+      const partial = `${build}.partial`;
+      rmSync(partial, { recursive: true, force: true });
+      // Symbolic links to packages become absolute in the copy.
+      cpSync(join(ROOT, '.next'), partial, {
+        recursive: true,
+        filter: (path) => !NOT_SERVED.has(relative(ROOT, path)),
+      });
+      renameSync(partial, build);
+    },
+  );
+  const now = new Date();
+  utimesSync(build, now, now);
+  const byAge = readdirSync(builds).sort(
+    (a, b) => statSync(join(builds, b)).mtimeMs - statSync(join(builds, a)).mtimeMs,
+  );
+  for (const old of byAge.slice(KEPT_BUILDS)) rmSync(join(builds, old), { recursive: true, force: true });
+  return relative(ROOT, build);
+}
+
+/** What Next keeps for itself. */
+const NOT_SERVED = new Set(['.next/cache', '.next/dev', '.next/diagnostics', '.next/trace', '.next/trace-build']);
+
+/**
+ * Makes something that may be current already, or become so while another start makes it.
+ *
+ * @param {() => boolean} current
+ * @param {string} sentence
+ * @param {() => Promise<void>} make
+ */
+async function once(current, sentence, make) {
   if (current()) return;
   const release = await takeLock();
   try {
-    if (current()) return; // another start made it while we waited
+    if (current()) return;
     console.log(sentence);
-    rmSync(stamp, { force: true });
-    const { code, output } = await run(join(ROOT, program), args);
-    if (code !== 0) throw new Unable(70, `${program} ${args.join(' ')} failed:\n${output.trim()}`);
-    mkdirSync(dirname(stamp), { recursive: true });
-    writeFileSync(stamp, hash);
+    await make();
   } finally {
     release();
   }
@@ -58,16 +97,17 @@ async function upToDate(product, sentence, [program, ...args]) {
 /**
  * @param {string} program
  * @param {string[]} args
- * @returns {Promise<{ code: number | null, output: string }>}
+ * @returns {Promise<void>}
  */
 function run(program, args) {
   return new Promise((done, failed) => {
-    const child = spawn(program, args, {
+    const child = spawn(join(ROOT, program), args, {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
         NODE_ENV: 'production',
+        NEXT_DIST_DIR: undefined,
         NEXT_TELEMETRY_DISABLED: '1',
         // Modules that are evaluated at build ask for these; the real ones must not end up in the build.
         DATABASE_URL: 'postgresql://build:build@127.0.0.1:1/build',
@@ -78,7 +118,10 @@ function run(program, args) {
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (chunk) => (output = (output + chunk).slice(-20_000)));
     child.once('error', failed);
-    child.once('close', (code) => done({ code, output }));
+    child.once('close', (code) => {
+      if (code === 0) done();
+      else failed(new Unable(70, `${program} ${args.join(' ')} failed:\n${output.trim()}`));
+    });
   });
 }
 

@@ -2,6 +2,7 @@
 // The programs' JSON lines as a person reads them, and the same lines in a file that does not grow for ever.
 import { appendFileSync, existsSync, mkdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 const COLOUR = Boolean(process.stdout.isTTY) && !process.env.NO_COLOR;
 const NAMES = { agent: 36, node: 32, simulator: 35, worker: 33, web: 34, postgres: 90, meridian: 1 };
@@ -73,6 +74,33 @@ function factsOf(facts) {
   return parts.length > 0 ? ` ${parts.join(' ')}` : '';
 }
 
+/** Lines that say the same of one thing after the other (180 nodes that enrol) are counted after this many. */
+const SHOWN_ALIKE = 3;
+
+/**
+ * Decides for each line whether it is shown, and what is said of those that were not.
+ *
+ * @param {(program: string, line: string) => void} show
+ */
+export function coalesce(show) {
+  /** @type {Map<string, { msg: string, seen: number }>} */
+  const last = new Map();
+  return (/** @type {string} */ program, /** @type {string} */ line) => {
+    const decoded = decodeLine(line);
+    if (decoded && decoded.level >= 40) return show(program, line); // a warning is never one of many
+    const msg = decoded?.msg ?? line;
+    const alike = last.get(program);
+    if (alike?.msg === msg) {
+      alike.seen += 1;
+      if (alike.seen > SHOWN_ALIKE) return;
+    } else {
+      if (alike && alike.seen > SHOWN_ALIKE) show(program, `… ${alike.msg} (${alike.seen - SHOWN_ALIKE} more)`);
+      last.set(program, { msg, seen: 1 });
+    }
+    show(program, line);
+  };
+}
+
 /**
  * Where a system's lines go: readable to stdout, as they are to `<data>/logs/<program>.log`.
  *
@@ -85,12 +113,13 @@ export function openOutput(data, level) {
   // A terminal or pipe that went away must not end the system.
   process.stdout.on('error', () => {});
   process.stderr.on('error', () => {});
+  const show = coalesce((program, line) => process.stdout.write(`${readable(program, line, new Date())}\n`));
   return {
     /** @param {string} program @param {string} line */
     line(program, line) {
-      keep(join(folder, `${program}.log`), line);
-      if ((decodeLine(line)?.level ?? 30) < levelOf(level)) return;
-      process.stdout.write(`${readable(program, line, new Date())}\n`);
+      const plain = COLOUR ? line : stripVTControlCharacters(line);
+      keep(join(folder, `${program}.log`), plain);
+      if ((decodeLine(plain)?.level ?? 30) >= levelOf(level)) show(program, plain);
     },
     /** Only into the file. @param {string} program @param {string} line */
     quiet(program, line) {

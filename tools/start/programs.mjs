@@ -51,11 +51,11 @@ export function sharedEnvironment(settings, databaseUrl) {
 }
 
 /**
- * In the order in which they start; they stop in the reverse.
+ * In the order in which they start; they stop in the reverse. Without a `build`, pages are compiled as they are asked for.
  *
  * @param {import('./settings.mjs').Settings} settings
  * @param {Record<string, string>} shared
- * @param {{ dev: boolean, driver: string, withNode: boolean, withSimulator: boolean }} choice
+ * @param {{ build: string | undefined, driver: string, withNode: boolean, withSimulator: boolean }} choice
  * @returns {import('./program.mjs').ProgramSpec[]}
  */
 export function programs(settings, shared, choice) {
@@ -121,7 +121,7 @@ export function programs(settings, shared, choice) {
         ...only('DATABASE_URL', 'MERIDIAN_SEAL_KEY', 'BETTER_AUTH_SECRET', 'MERIDIAN_AGENT_ADDRESS', 'MERIDIAN_URL'),
         PORT: String(settings.port),
         MERIDIAN_HOST: settings.host,
-        NODE_ENV: choice.dev ? 'development' : 'production',
+        ...(choice.build ? { NODE_ENV: 'production', NEXT_DIST_DIR: choice.build } : { NODE_ENV: 'development' }),
         NEXT_TELEMETRY_DISABLED: '1',
       },
     },

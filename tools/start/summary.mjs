@@ -26,7 +26,7 @@ export function summary({ settings, files, running, tookMs }) {
       ? [`  This machine is a node: ${driver === 'simulated' ? 'simulated slivers only' : 'real slivers (crun)'}`]
       : []),
     '  Command line:  npm run meridian -- --help',
-    `  Data and logs: ${relative(process.cwd(), settings.data) || settings.data}`,
+    `  Data and logs: ${shown(settings.data)}`,
     '  Ctrl-C stops everything.',
     '',
   ];
@@ -51,4 +51,10 @@ function demoAccounts(file) {
   } catch {
     return [];
   }
+}
+
+/** @param {string} path */
+function shown(path) {
+  const short = relative(process.cwd(), path);
+  return short === '' || short.startsWith('..') ? path : short;
 }

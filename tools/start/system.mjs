@@ -48,12 +48,12 @@ export async function runSystem(options) {
     write();
     stop.check();
     await stop.or(generateClient());
-    await stop.or(options.dev ? Promise.resolve() : buildPages());
+    const build = options.dev ? undefined : await stop.or(buildPages());
     const shared = sharedEnvironment(settings, database.url);
     if (options.demo) await stop.or(seedDemo(files, database.url, shared, options.fleet));
 
     const specs = programs(settings, shared, {
-      dev: options.dev,
+      build,
       driver: settings.driver ?? (tools.able ? 'auto' : 'simulated'),
       withNode: existsSync(files.nodeToken) || existsSync(join(settings.data, 'node')),
       withSimulator: existsSync(files.manifest),
