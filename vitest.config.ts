@@ -10,7 +10,8 @@ const resolve = {
   ],
 };
 const exclude = [...configDefaults.exclude, '**/.next/**', '**/.data/**', 'e2e/**'];
-const database = { globalSetup: ['./test/postgres-setup.ts'] };
+// Projects do not inherit the root's timeouts; on a loaded machine a database test takes seconds.
+const database = { globalSetup: ['./test/postgres-setup.ts'], testTimeout: 20_000, hookTimeout: 60_000 };
 
 /**
  * Three kinds of test beside the code: `*.test.ts` needs nothing, `*.db.test.ts` gets a real Postgres, `*.host.test.ts`
