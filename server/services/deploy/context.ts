@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Refused } from '@/core/errors';
 import { sliceOutcome } from '@/core/slice/outcome';
-import type { AgentClient, NodeManagerClient, Target } from '@/protocol/transport/client';
+import { type AgentClient, type NodeManagerClient, orRefused, type Target } from '@/protocol/transport/client';
 import { loadSagas, type SagaState } from '@/server/data/deploy/saga';
 import { type SagaWrite, writeSagas } from '@/server/data/deploy/saga-write';
 import { settleSlice } from '@/server/data/deploy/settle';
@@ -28,6 +28,8 @@ export type Limits = {
 
 export const DEFAULT_LIMITS: Limits = { attempts: 5, backoffMs: 500, startMs: 180_000, ticketBatch: 250 };
 
+export type ReturnedTicket = { iss: string; jti: string; receipt: string };
+
 /** What the deploy jobs of one worker process share. */
 export type DeployContext = {
   pool: pg.Pool;
@@ -37,6 +39,8 @@ export type DeployContext = {
   limits: Limits;
   load: (sliverId: string) => Promise<SagaState | null>;
   write: (write: SagaWrite) => Promise<void>;
+  /** Gives a ticket back to the agent, with the node's receipt for it. */
+  giveBack: (ticket: ReturnedTicket) => Promise<void>;
   /** Judges the slice after a sliver of it came to an end. */
   settle: (sliceId: string, options?: { exhausted: boolean }) => Promise<void>;
   signal: AbortSignal;
@@ -51,6 +55,14 @@ export function deployContext(parts: Pick<DeployContext, 'pool' | 'worker' | 'lo
       return batch.map(() => undefined);
     },
     { most: 200, gatherMs: 8 },
+  );
+  const returns = new Batcher(
+    async (tickets: ReturnedTicket[]) => {
+      const agent = await parts.callers.agent();
+      await orRefused(agent.returnTickets.mutate({ tickets }, { signal: parts.signal }));
+      return tickets.map(() => undefined);
+    },
+    { most: 250, gatherMs: 30 },
   );
   // One look serves all that asked before it began; asking 200 times a second does not look 200 times.
   const settles = new Map<string, Batcher<undefined, undefined>>();
@@ -75,6 +87,7 @@ export function deployContext(parts: Pick<DeployContext, 'pool' | 'worker' | 'lo
     limits: { ...DEFAULT_LIMITS, ...parts.limits },
     load: (id) => loads.add(id),
     write: (write) => writes.add(write),
+    giveBack: (ticket) => returns.add(ticket),
     settle: async (sliceId, options) => {
       if (options?.exhausted) await settleSlice(pool, sliceId, sliceOutcome, { exhausted: true, now: new Date() });
       else await settle(sliceId);

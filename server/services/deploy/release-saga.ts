@@ -56,11 +56,8 @@ async function gone(ctx: DeployContext, saga: SagaState, startedAt: Date, more: 
 
 /** The agent may issue the resources again at once. Without it they lapse with the ticket: worth a warning, not a retry. */
 async function giveBack(ctx: DeployContext, saga: SagaState, receipts: { text: string; claims: ReceiptClaims }[]): Promise<void> {
-  const tickets = receipts.map(({ text, claims }) => ({ ...claims.ticket, receipt: text }));
-  if (tickets.length === 0) return;
   try {
-    const agent = await ctx.callers.agent();
-    await agent.returnTickets.mutate({ tickets }, { signal: ctx.signal });
+    await Promise.all(receipts.map(({ text, claims }) => ctx.giveBack({ ...claims.ticket, receipt: text })));
   } catch (err) {
     ctx.log.warn({ err, node: saga.nodeUrn }, 'a released ticket could not be given back to the agent');
   }
