@@ -22,10 +22,10 @@ export class Crun {
   /** Makes and starts a container. Where a v2 tree hangs beside v1 ones crun refuses: it gets to see the host without that tree. */
   async run(id: string, bundle: string): Promise<void> {
     const args = this.args('run', '--detach', '--bundle', bundle, id);
-    if (!this.cgroups.hybrid) await runTool('crun', args, { timeoutMs: MAKE_MS });
+    if (!this.cgroups.hybrid) await runTool('crun', args, { timeoutMs: MAKE_MS, keeps: true });
     else {
       const script = 'umount /sys/fs/cgroup/unified && exec crun "$@"';
-      await runTool('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script, 'crun', ...args], { timeoutMs: MAKE_MS });
+      await runTool('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script, 'crun', ...args], { timeoutMs: MAKE_MS, keeps: true });
     }
   }
 

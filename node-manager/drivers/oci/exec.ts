@@ -18,7 +18,8 @@ export function execIn(crunArgs: readonly string[], id: string, argv: readonly s
   return new Promise((resolve, reject) => {
     const mark = `${MARK}=${randomBytes(12).toString('hex')}`;
     const env = [...SLIVER_ENV, mark].flatMap((entry) => ['--env', entry]); // one --env, and crun leaves out the container's own
-    const child = spawn('crun', [...crunArgs, ...env, id, ...argv], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn('crun', [...crunArgs, ...env, id, ...argv], { stdio: 'pipe', detached: true });
+    child.stdin.on('error', () => {}).end(); // an empty one of its own: see run-tool.ts on /dev/null
     const stdout = bounded(o.maxBytes);
     const stderr = bounded(o.maxBytes);
     child.stdout.on('data', stdout.add);

@@ -47,11 +47,11 @@ export class OciDriver implements Driver {
   private readonly usedSlots = new Set<number>();
 
   constructor(private readonly o: OciOptions) {
-    const tag = createHash('sha256').update(o.node).digest('hex').slice(0, 12);
     this.images = [...o.images.keys()];
     this.slivers = `${o.data}/slivers`;
-    this.runtime = `/run/meridian/${tag}`;
-    this.group = `/meridian-${tag}`;
+    const own = ownNames(o.node);
+    this.runtime = own.runtime;
+    this.group = own.group;
     mkdirSync(this.slivers, { recursive: true, mode: 0o700 });
     mkdirSync(`${this.runtime}/crun`, { recursive: true, mode: 0o711 });
     this.crun = new Crun(`${this.runtime}/crun`, o.cgroups);
@@ -145,6 +145,12 @@ export class OciDriver implements Driver {
     const path = `${this.slivers}/${name}/sliver.json`;
     return existsSync(path) ? SliverFile.parse(JSON.parse(readFileSync(path, 'utf8'))) : null;
   }
+}
+
+/** What a node manager makes on its host, it makes under names of its own: its folder in /run, and its control group. */
+export function ownNames(node: string): { runtime: string; group: string } {
+  const tag = createHash('sha256').update(node).digest('hex').slice(0, 12);
+  return { runtime: `/run/meridian/${tag}`, group: `/meridian-${tag}` };
 }
 
 /** A container's name: an id may begin with a dash, which a command line would take for an option. */

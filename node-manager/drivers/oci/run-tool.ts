@@ -11,12 +11,15 @@ export class ToolFailed extends Error {
 
 /**
  * Runs a tool to its end and gives what it wrote to stdout. Bounded in time; in a process group of its own, so that a Ctrl-C in the
- * terminal does not cut a container's making in two. stdout goes through a pipe only where `capture` says so: a container inherits it
- * and would keep it open.
+ * terminal does not cut a container's making in two.
+ *
+ * With `keeps` the tool leaves something running that keeps its stdio: only its own end is waited for, and its stdio are sockets that close
+ * then. Not the host's /dev/null: crun gives what it finds there to the container's root (it did: the host's /dev/null was then owned by a
+ * sliver, which might have closed it to everybody).
  */
-export function runTool(tool: string, args: readonly string[], options: { timeoutMs: number; capture?: boolean }): Promise<string> {
+export function runTool(tool: string, args: readonly string[], options: { timeoutMs: number; capture?: boolean; keeps?: boolean }): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(tool, args, { stdio: ['ignore', options.capture ? 'pipe' : 'ignore', 'pipe'], detached: true });
+    const child = spawn(tool, args, { stdio: options.keeps ? 'pipe' : ['ignore', options.capture ? 'pipe' : 'ignore', 'pipe'], detached: true });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     let bytes = 0;
@@ -32,11 +35,10 @@ export function runTool(tool: string, args: readonly string[], options: { timeou
       clearTimeout(timer);
       reject(new ToolFailed(tool, cause.message, cause.message));
     });
-    // `close` would wait for whoever inherited stderr; `exit` and one more turn have all that the tool itself said.
-    child.once(options.capture ? 'close' : 'exit', (code, signal) => {
+    child.once(options.keeps ? 'exit' : 'close', (code, signal) => {
       clearTimeout(timer);
       setImmediate(() => {
-        child.stderr?.destroy();
+        for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
         if (code === 0) resolve(Buffer.concat(out).toString('utf8'));
         else reject(new ToolFailed(tool, signal ? `killed by ${signal} after ${options.timeoutMs} ms` : `exit code ${code}`, said()));
       });

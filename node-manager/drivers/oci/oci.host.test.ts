@@ -1,0 +1,171 @@
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { DEFAULT_RESOURCES } from '@/protocol/resources';
+import { type AgentStub, agentStub, nodeUrn, sliceUrn, tempDirectory, until } from '../../testing/agent-stub';
+import { hostLacks, NO_TRACES, tracesOf } from '../../testing/host';
+import { freePort, NodeProcess } from '../../testing/node-process';
+import { findCgroups, processesIn } from './cgroups';
+import { ownNames } from './oci-driver';
+
+const lacks = await hostLacks('real slivers on this host');
+
+describe.skipIf(lacks.length > 0)('real slivers', { timeout: 60_000 }, () => {
+  const NODE = nodeUrn(`real-${process.pid}.lab.example`);
+  const { group } = ownNames(NODE);
+  let agent: AgentStub;
+  let data: string;
+  let env: Record<string, string>;
+  let node: NodeProcess;
+
+  beforeAll(async () => {
+    agent = await agentStub();
+    data = tempDirectory('real');
+    const listen = `127.0.0.1:${await freePort()}`;
+    env = { MERIDIAN_NODE_DATA: data, MERIDIAN_NODE_LISTEN: listen, MERIDIAN_NODE_TOKEN: agent.token(NODE), MERIDIAN_NODE_DRIVER: 'oci', MERIDIAN_NODE_HEARTBEAT_MS: '500' };
+    node = NodeProcess.start('main', env);
+    await node.ready();
+    await until('the delegation', () => agent.delegations.get(NODE));
+  }, 60_000);
+  afterAll(async () => {
+    await node.end('SIGTERM');
+    expect(tracesOf(NODE)).toEqual(NO_TRACES);
+    expect(existsSync(ownNames(NODE).runtime)).toBe(false);
+    await agent.close();
+    rmSync(data, { recursive: true, force: true });
+  });
+
+  afterEach(async () => {
+    for (const { slice } of (await agent.client(NODE).slivers.query()).slivers) await agent.client(NODE).release.mutate({ slice });
+  });
+
+  const redeem = async (slice: string, more: Partial<typeof DEFAULT_RESOURCES> = {}) => {
+    const resources = { ...DEFAULT_RESOURCES, ...more };
+    const { sliver } = await agent.client(NODE).redeem.mutate({ ticket: agent.ticket(NODE, slice, { resources }) });
+    const running = await agent.client(NODE).sliver.query({ slice, waitWhile: 'starting', waitMs: 20_000 });
+    expect(running).toMatchObject({ state: 'running', simulated: false });
+    return `s-${sliver.lease.jti}`;
+  };
+  const sh = (slice: string, script: string, timeoutMs = 20_000) => agent.client(NODE).exec.mutate({ slice, argv: ['sh', '-c', script], timeoutMs });
+  const limit = (controller: string, name: string, file: string) => {
+    const tree = findCgroups().trees.find((path) => path.split('/').at(-1)?.split(',').includes(controller)) ?? '/sys/fs/cgroup';
+    return readFileSync(`${tree}${group}/${name}/${file}`, 'utf8').trim();
+  };
+
+  test('from ticket to a shell inside, with its limits, and nothing left after release', async () => {
+    const slice = sliceUrn('real');
+    const name = await redeem(slice, { memoryMiB: 64, pidsMax: 48 });
+    expect((await agent.client(NODE).exec.mutate({ slice, argv: ['hostname'] })).stdout).toBe(`lab-real.real-${process.pid}\n`);
+    if (findCgroups().version === 1) {
+      expect(limit('memory', name, 'memory.limit_in_bytes')).toBe(String(64 * 1_048_576));
+      expect(limit('memory', name, 'memory.memsw.limit_in_bytes')).toBe(String(64 * 1_048_576));
+      expect(Number(limit('cpu', name, 'cpu.cfs_quota_us'))).toBeGreaterThan(0);
+    } else {
+      expect(limit('memory', name, 'memory.max')).toBe(String(64 * 1_048_576));
+      expect(limit('cpu', name, 'cpu.max')).not.toMatch(/^max/);
+    }
+    expect(limit('pids', name, 'pids.max')).toBe('48');
+    const [pid] = processesIn(findCgroups(), `${group}/${name}`);
+    expect(readFileSync(`/proc/${pid}/uid_map`, 'utf8').trim().split(/\s+/)).toEqual(['0', expect.stringMatching(/^[1-9]\d{6,}$/), '65536']);
+    expect(await agent.client(NODE).release.mutate({ slice })).toMatchObject({ outcome: 'released' });
+    expect(tracesOf(NODE)).toEqual(NO_TRACES);
+    await until('its first process to be reaped', () => !existsSync(`/proc/${pid}`));
+    expect(readdirSync(`${data}/slivers`)).toEqual([]);
+  });
+
+  test('what is limited is limited: a fork bomb stops, a memory hog dies, the sliver lives', async () => {
+    const slice = sliceUrn('hog');
+    await redeem(slice, { memoryMiB: 32, pidsMax: 24 });
+    const forks = await sh(slice, 'i=0; while [ $i -lt 60 ]; do sleep 2 & i=$((i+1)); done; echo survived', 10_000);
+    expect(forks.stdout + forks.stderr).toMatch(/can't fork|Resource temporarily unavailable/);
+    await until('the forks to end', async () => (await sh(slice, 'true')).exitCode === 0); // full as it is, not even an exec gets in
+    const hog = await sh(slice, 'dd if=/dev/zero of=/dev/null bs=200M count=1; echo "ended with $?"');
+    expect(hog.stdout + String(hog.exitCode)).toMatch(/137/);
+    expect((await sh(slice, 'echo alive')).stdout).toBe('alive\n');
+    await agent.client(NODE).release.mutate({ slice });
+  });
+
+  test('is fenced: no devices, no host files, a network of its own with only lo; the host keeps its /dev/null', async () => {
+    const slice = sliceUrn('fence');
+    await redeem(slice);
+    expect((await sh(slice, 'mknod /tmp/x b 8 0')).exitCode).not.toBe(0);
+    expect((await sh(slice, 'mount -t tmpfs x /tmp')).exitCode).not.toBe(0);
+    expect((await sh(slice, 'wc -c < /proc/kcore')).stdout.trim()).not.toMatch(/^[1-9]/);
+    expect((await sh(slice, 'ls /sys/class/net')).stdout).toBe('lo\n');
+    expect((await sh(slice, 'ping -c 1 -w 1 127.0.0.1 >/dev/null 2>&1; cat /sys/class/net/lo/operstate')).stdout).toMatch(/unknown|up/);
+    await sh(slice, 'chmod 000 /dev/null');
+    expect(statSync('/dev/null')).toMatchObject({ uid: 0, gid: 0 });
+    expect(statSync('/dev/null').mode & 0o777).toBe(0o666);
+    const image = statSync(`${data}/images/tiny/bin/busybox`);
+    expect((await sh(slice, 'echo mine > /etc/motd && rm /bin/busybox; echo done')).stdout).toBe('done\n');
+    expect(statSync(`${data}/images/tiny/bin/busybox`).ino).toBe(image.ino);
+    expect(image.uid).toBe(0);
+    await agent.client(NODE).release.mutate({ slice });
+  });
+
+  test('an exec that takes too long is killed with its children; its output is bounded', async () => {
+    const slice = sliceUrn('exec');
+    await redeem(slice);
+    const late = await sh(slice, 'sleep 300 & sleep 301', 500);
+    expect(late).toMatchObject({ timedOut: true, exitCode: null });
+    expect(late.durationMs).toBeLessThan(5_000);
+    await until('its children to be gone', async () => !(await sh(slice, 'ps')).stdout.includes('sleep 30'));
+    const loud = await sh(slice, 'yes | head -c 1000000; exit 3');
+    expect(loud).toMatchObject({ truncated: true, exitCode: 3, timedOut: false });
+    expect(loud.stdout).toHaveLength(262_144);
+    expect((await agent.client(NODE).exec.mutate({ slice, argv: ['no-such-program'] })).exitCode).not.toBe(0);
+    await agent.client(NODE).release.mutate({ slice });
+  });
+
+  test('a sliver survives SIGKILL of the daemon; a half-made and an unleased one are cleared at the next start', async () => {
+    const kept = sliceUrn('kept');
+    await redeem(kept);
+    await sh(kept, 'echo still here > /root/note');
+    // In the midst: leases whose slivers are being made as the daemon dies.
+    const midst = ['a', 'b', 'c'].map((x) => sliceUrn(`midst${x}`));
+    await Promise.all(midst.map((slice) => agent.client(NODE).redeem.mutate({ ticket: agent.ticket(NODE, slice) })));
+    await node.end('SIGKILL');
+    node = NodeProcess.start('main', env);
+    await node.ready();
+    expect((await sh(kept, 'cat /root/note')).stdout).toBe('still here\n');
+    for (const slice of midst) {
+      await until('it to run', async () => (await agent.client(NODE).sliver.query({ slice, waitWhile: 'starting', waitMs: 5000 })).state === 'running');
+    }
+    // A release that the daemon did not live to carry out.
+    const releases = midst.map((slice) => agent.client(NODE).release.mutate({ slice }).catch(() => {}));
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await node.end('SIGKILL');
+    await Promise.all(releases);
+    node = NodeProcess.start('main', env);
+    await node.ready();
+    for (const slice of [...midst, kept]) await agent.client(NODE).release.mutate({ slice });
+    await until('nothing to be left', () => JSON.stringify(tracesOf(NODE)) === JSON.stringify(NO_TRACES));
+  });
+
+  test('told to, it stops slivers at its end and brings them back at its start', async () => {
+    const slice = sliceUrn('rest');
+    await redeem(slice);
+    await sh(slice, 'echo kept > /root/note');
+    await node.end('SIGTERM'); // without the flag slivers run on
+    expect(tracesOf(NODE).processes.length).toBeGreaterThan(0);
+    node = NodeProcess.start('main', { ...env, MERIDIAN_NODE_STOP_SLIVERS_ON_EXIT: '1' });
+    await node.ready();
+    expect((await sh(slice, 'cat /root/note')).stdout).toBe('kept\n');
+    expect(await node.end('SIGTERM')).toBe(0);
+    expect(tracesOf(NODE)).toEqual(NO_TRACES);
+    expect(existsSync(ownNames(NODE).runtime)).toBe(false);
+    node = NodeProcess.start('main', env);
+    await node.ready();
+    await until('it to run again', async () => (await agent.client(NODE).sliver.query({ slice, waitWhile: 'starting', waitMs: 5000 })).state === 'running');
+    expect((await sh(slice, 'cat /root/note')).stdout).toBe('kept\n');
+    await agent.client(NODE).release.mutate({ slice });
+  });
+
+  test('a lease that is over takes its sliver along', async () => {
+    const slice = sliceUrn('over');
+    const now = Math.floor(Date.now() / 1000);
+    await agent.client(NODE).redeem.mutate({ ticket: agent.ticket(NODE, slice, { start: now - 10, end: now + 3, graceSeconds: 1 }) });
+    await until('it to be stopped', async () => (await agent.client(NODE).sliver.query({ slice })).state === 'stopped');
+    await until('it to be gone', async () => (await agent.client(NODE).sliver.query({ slice })).state === 'gone');
+    expect(tracesOf(NODE)).toEqual(NO_TRACES);
+  });
+});
