@@ -14,7 +14,15 @@ export type FleetFilters = {
   slice: string;
 };
 
-export const NO_FILTERS: FleetFilters = { text: '', countries: [], sites: [], standings: [], kind: 'any', room: false, slice: '' };
+export const NO_FILTERS: FleetFilters = {
+  text: '',
+  countries: [],
+  sites: [],
+  standings: [],
+  kind: 'any',
+  room: false,
+  slice: '',
+};
 
 const list = (value: string | null) => (value ? value.split(',').filter(Boolean).slice(0, 250) : []);
 
@@ -50,7 +58,11 @@ export function anyFilter(filters: FleetFilters): boolean {
 }
 
 /** The nodes that the filters leave, in the order given. Words of the text must all be found, in any field. */
-export function filterNodes(nodes: readonly FleetNode[], filters: FleetFilters, ofSlice?: ReadonlySet<string>): FleetNode[] {
+export function filterNodes(
+  nodes: readonly FleetNode[],
+  filters: FleetFilters,
+  ofSlice?: ReadonlySet<string>,
+): FleetNode[] {
   const words = filters.text.toLowerCase().split(/\s+/).filter(Boolean);
   const countries = new Set(filters.countries);
   const sites = new Set(filters.sites);
@@ -63,7 +75,8 @@ export function filterNodes(nodes: readonly FleetNode[], filters: FleetFilters, 
     if (filters.room && node.unusable) return false;
     if (standings.size && !standings.has(standingOf(node))) return false;
     if (words.length === 0) return true;
-    const text = `${node.hostname} ${node.urn} ${node.site} ${node.siteName} ${node.city ?? ''} ${node.country ?? ''} ${countryName(node.country)}`.toLowerCase();
+    const text =
+      `${node.hostname} ${node.urn} ${node.site} ${node.siteName} ${node.city ?? ''} ${node.country ?? ''} ${countryName(node.country)}`.toLowerCase();
     return words.every((word) => text.includes(word));
   });
 }
@@ -114,9 +127,11 @@ export function sortNodes(nodes: readonly FleetNode[], sort: Sort): FleetNode[] 
   const keyed = nodes.map((node) => ({ node, value: value(node) }));
   const turn = sort.down ? -1 : 1;
   keyed.sort((a, b) => {
-    if (a.value === null || b.value === null) return a.value === b.value ? tie(a.node, b.node) : a.value === null ? 1 : -1;
+    if (a.value === null || b.value === null)
+      return a.value === b.value ? tie(a.node, b.node) : a.value === null ? 1 : -1;
     if (a.value === b.value) return tie(a.node, b.node);
-    const less = typeof a.value === 'string' && typeof b.value === 'string' ? collate(a.value, b.value) < 0 : a.value < b.value;
+    const less =
+      typeof a.value === 'string' && typeof b.value === 'string' ? collate(a.value, b.value) < 0 : a.value < b.value;
     return less ? -turn : turn;
   });
   return keyed.map(({ node }) => node);

@@ -28,7 +28,10 @@ export function MiniMap({ nodes, label, className }: MiniMapProps) {
   const lines = useMemo(() => (typeof Path2D === 'undefined' || !box ? null : graticule()), [box]);
   useEffect(() => {
     let gone = false;
-    loadLand('coarse').then((loaded) => !gone && setLand(loaded), () => {}); // points on bare sea still say where
+    loadLand('coarse').then(
+      (loaded) => !gone && setLand(loaded),
+      () => {},
+    ); // points on bare sea still say where
     return () => {
       gone = true;
     };
@@ -43,14 +46,32 @@ export function MiniMap({ nodes, label, className }: MiniMapProps) {
       .flatMap(({ latitude, longitude, state, simulated }, index) => {
         if (latitude === null || longitude === null) return [];
         const [x, y] = toScreen(view, flatten(latitude, longitude));
-        return [{ id: String(index), x, y, tone: state, simulated: simulated ?? false, faint: false }];
+        return [{ id: String(index), x, y, tone: state, simulated: simulated ?? false }];
       })
       .sort((a, b) => ORDER.indexOf(a.tone) - ORDER.indexOf(b.tone));
-    draw(context, { size: box, ratio: box.ratio, view, zoom: 1, land, graticule: lines, dots, radius: 3, chosen: new Set(), pointed: null, palette });
+    draw(context, {
+      size: box,
+      ratio: box.ratio,
+      view,
+      zoom: 1,
+      land,
+      graticule: lines,
+      dots,
+      behind: [],
+      radius: 3,
+      chosen: new Set(),
+      pointed: null,
+      palette,
+    });
   }, [nodes, box, palette, land, lines]);
   return (
-    <div aria-label={label} className={cn('relative aspect-[2.05] w-full overflow-hidden', className)} ref={frame} role="img">
-      <canvas aria-hidden="true" className="absolute inset-0 size-full" ref={canvas} />
+    <div
+      aria-label={label}
+      className={cn('relative aspect-[2.05] w-full overflow-hidden', className)}
+      ref={frame}
+      role="img"
+    >
+      <canvas className="absolute inset-0 size-full" ref={canvas} />
     </div>
   );
 }

@@ -1,9 +1,10 @@
 'use client';
-import { Search } from 'lucide-react';
-import { useMemo } from 'react';
+import { Search, SlidersHorizontal } from 'lucide-react';
+import { useMemo, useState } from 'react';
 import type { FleetNode } from '@/protocol/api/fleet';
 import { Button } from '../ui/button';
 import { Checkbox } from '../ui/checkbox';
+import { cn } from '../ui/cn';
 import { count } from '../ui/format';
 import { Input } from '../ui/input';
 import { MultiSelect } from '../ui/multi-select';
@@ -20,48 +21,116 @@ const isKind = (value: string): value is FleetFilters['kind'] => KINDS.some((kin
 const isStanding = (value: string): value is Standing => STANDINGS.some((standing) => standing === value);
 const aria = (id: string) => ({ id, 'aria-describedby': undefined, 'aria-invalid': undefined });
 
-type NodeFiltersProps = { id: string; nodes: readonly FleetNode[]; shown: number; filters: FleetFilters; onChange: (filters: FleetFilters) => void };
+type NodeFiltersProps = {
+  id: string;
+  nodes: readonly FleetNode[];
+  shown: number;
+  filters: FleetFilters;
+  onChange: (filters: FleetFilters) => void;
+};
 
 /** The filters that map, table and picker share, with what they leave and what they hide. */
 export function NodeFilters({ id, nodes, shown, filters, onChange }: NodeFiltersProps) {
-  const countries = useMemo(() => tally(nodes, (node) => node.country ?? '--').map(([code, n]) => ({ value: code, label: countryName(code), detail: count(n) })), [nodes]);
+  const countries = useMemo(
+    () =>
+      tally(nodes, (node) => node.country ?? '--').map(([code, n]) => ({
+        value: code,
+        label: countryName(code),
+        detail: count(n),
+      })),
+    [nodes],
+  );
   const sites = useMemo(() => {
     const names = new Map(nodes.map((node) => [node.site, node.siteName]));
-    return tally(nodes, (node) => node.site).map(([site, n]) => ({ value: site, label: label(site, names.get(site)), detail: count(n) }));
+    return tally(nodes, (node) => node.site).map(([site, n]) => ({
+      value: site,
+      label: label(site, names.get(site)),
+      detail: count(n),
+    }));
   }, [nodes]);
   const standings = useMemo(() => {
     const counts = new Map(tally(nodes, standingOf));
-    return STANDINGS.filter((each) => counts.has(each)).map((each) => ({ value: each, label: STANDING[each].label, detail: count(counts.get(each) ?? 0) }));
+    return STANDINGS.filter((each) => counts.has(each)).map((each) => ({
+      value: each,
+      label: STANDING[each].label,
+      detail: count(counts.get(each) ?? 0),
+    }));
   }, [nodes]);
   const hidden = nodes.length - shown;
+  const [open, setOpen] = useState(false);
+  const others =
+    [filters.countries, filters.sites, filters.standings].filter((each) => each.length > 0).length +
+    (filters.kind === 'any' ? 0 : 1) +
+    (filters.room ? 1 : 0);
   return (
     <search aria-label="Filter nodes" className="flex flex-col gap-2">
       <div className="grid grid-cols-2 items-start gap-2 sm:grid-cols-3 lg:flex lg:flex-wrap">
-        <Input
-          aria-label="Find nodes by name, site, city or country"
-          before={<Search aria-hidden="true" className="size-4" />}
-          className="col-span-2 sm:col-span-3 lg:w-64"
-          maxLength={200}
-          onChange={(event) => onChange({ ...filters, text: event.target.value })}
-          placeholder="Name, site, city, country"
-          type="search"
-          value={filters.text}
-        />
-        <div className="min-w-0 lg:w-40">
-          <label className="sr-only" htmlFor={`${id}-state`}>State</label>
-          <MultiSelect aria={aria(`${id}-state`)} chosen={filters.standings} none="Any state" onChange={(chosen) => onChange({ ...filters, standings: chosen.filter(isStanding) })} options={standings} what="states" />
+        <div className="col-span-2 flex gap-2 sm:col-span-3 lg:w-64">
+          <Input
+            aria-label="Find nodes by name, site, city or country"
+            before={<Search aria-hidden="true" className="size-4" />}
+            className="flex-1"
+            maxLength={200}
+            onChange={(event) => onChange({ ...filters, text: event.target.value })}
+            placeholder="Name, site, city, country"
+            type="search"
+            value={filters.text}
+          />
+          <Button aria-expanded={open} className="sm:hidden" onClick={() => setOpen(!open)}>
+            <SlidersHorizontal aria-hidden="true" />
+            Filters{others > 0 ? ` (${others})` : ''}
+          </Button>
         </div>
-        <div className="min-w-0 lg:w-44">
-          <label className="sr-only" htmlFor={`${id}-country`}>Country</label>
-          <MultiSelect aria={aria(`${id}-country`)} chosen={filters.countries} none="Any country" onChange={(chosen) => onChange({ ...filters, countries: chosen })} options={countries} what="countries" />
-        </div>
-        <div className="min-w-0 lg:w-44">
-          <label className="sr-only" htmlFor={`${id}-site`}>Site</label>
-          <MultiSelect aria={aria(`${id}-site`)} chosen={filters.sites} none="Any site" onChange={(chosen) => onChange({ ...filters, sites: chosen })} options={sites} what="sites" />
-        </div>
-        <Select aria-label="Real or simulated" className="lg:w-44" onChange={(event) => isKind(event.target.value) && onChange({ ...filters, kind: event.target.value })} options={KINDS} value={filters.kind} />
-        <div className="flex h-9 items-center">
-          <Checkbox checked={filters.room} label="Has room now" onChange={(room) => onChange({ ...filters, room })} />
+        <div className={cn('contents', !open && 'max-sm:hidden')}>
+          <div className="min-w-0 lg:w-40">
+            <label className="sr-only" htmlFor={`${id}-state`}>
+              State
+            </label>
+            <MultiSelect
+              aria={aria(`${id}-state`)}
+              chosen={filters.standings}
+              none="Any state"
+              onChange={(chosen) => onChange({ ...filters, standings: chosen.filter(isStanding) })}
+              options={standings}
+              what="states"
+            />
+          </div>
+          <div className="min-w-0 lg:w-44">
+            <label className="sr-only" htmlFor={`${id}-country`}>
+              Country
+            </label>
+            <MultiSelect
+              aria={aria(`${id}-country`)}
+              chosen={filters.countries}
+              none="Any country"
+              onChange={(chosen) => onChange({ ...filters, countries: chosen })}
+              options={countries}
+              what="countries"
+            />
+          </div>
+          <div className="min-w-0 lg:w-44">
+            <label className="sr-only" htmlFor={`${id}-site`}>
+              Site
+            </label>
+            <MultiSelect
+              aria={aria(`${id}-site`)}
+              chosen={filters.sites}
+              none="Any site"
+              onChange={(chosen) => onChange({ ...filters, sites: chosen })}
+              options={sites}
+              what="sites"
+            />
+          </div>
+          <Select
+            aria-label="Real or simulated"
+            className="lg:w-44"
+            onChange={(event) => isKind(event.target.value) && onChange({ ...filters, kind: event.target.value })}
+            options={KINDS}
+            value={filters.kind}
+          />
+          <div className="flex h-9 items-center">
+            <Checkbox checked={filters.room} label="Has room now" onChange={(room) => onChange({ ...filters, room })} />
+          </div>
         </div>
       </div>
       <div className="flex min-h-7 flex-wrap items-center gap-x-3 gap-y-1 text-table">
@@ -74,7 +143,11 @@ export function NodeFilters({ id, nodes, shown, filters, onChange }: NodeFilters
             of slice <span className="font-mono">{filters.slice}</span>
           </span>
         )}
-        {anyFilter(filters) && <Button kind="quiet" onClick={() => onChange(NO_FILTERS)} size="sm">Clear filters</Button>}
+        {anyFilter(filters) && (
+          <Button kind="quiet" onClick={() => onChange(NO_FILTERS)} size="sm">
+            Clear filters
+          </Button>
+        )}
       </div>
     </search>
   );

@@ -69,7 +69,16 @@ export function NodePicker({ value, onChange, max = 1000, className }: NodePicke
           {chosen.size >= max && <span className="text-soft">, the most there can be</span>}
         </p>
         {more.length > 0 && !onlyChosen && (
-          <Button kind="quiet" onClick={() => choose(more.map((node) => node.urn), true)} size="sm">
+          <Button
+            kind="quiet"
+            onClick={() =>
+              choose(
+                more.map((node) => node.urn),
+                true,
+              )
+            }
+            size="sm"
+          >
             Choose all {count(shown.length)} shown
           </Button>
         )}
@@ -79,7 +88,14 @@ export function NodePicker({ value, onChange, max = 1000, className }: NodePicke
           </Button>
         )}
         {chosen.size > 0 && (
-          <Button kind="quiet" onClick={() => { onChange([]); setOnlyChosen(false); }} size="sm">
+          <Button
+            kind="quiet"
+            onClick={() => {
+              onChange([]);
+              setOnlyChosen(false);
+            }}
+            size="sm"
+          >
             Choose none
           </Button>
         )}

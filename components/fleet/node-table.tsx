@@ -1,3 +1,6 @@
+// biome-ignore-all lint/a11y/useSemanticElements: rows are placed absolutely, which takes a table's meaning away; the grid pattern's roles give it back
+// biome-ignore-all lint/a11y/useFocusableInteractive: the grid holds the focus and names the active row by aria-activedescendant
+// biome-ignore-all lint/a11y/useKeyWithClickEvents: the grid takes the keys for its rows
 'use client';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp } from 'lucide-react';
@@ -41,13 +44,29 @@ export type NodeTableProps = {
 };
 
 /** Nodes as a sortable table of any length: only what is in view is drawn. Keys: arrows, Page, Home, End, Enter, Space. */
-export function NodeTable({ nodes, sort, onSort, onOpen, chosen, onChoose, pointed, onPoint, label, className }: NodeTableProps) {
+export function NodeTable({
+  nodes,
+  sort,
+  onSort,
+  onOpen,
+  chosen,
+  onChoose,
+  pointed,
+  onPoint,
+  label,
+  className,
+}: NodeTableProps) {
   const id = useId();
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useMemo(() => sortNodes(nodes, sort), [nodes, sort]);
   const [active, setActive] = useState(0);
   const [anchor, setAnchor] = useState(0);
-  const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => ROW, overscan: 12 });
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW,
+    overscan: 12,
+  });
   const at = Math.min(active, Math.max(0, rows.length - 1));
   const shown = virtual.getVirtualItems();
   const activeShown = shown.some((item) => item.index === at);
@@ -62,12 +81,22 @@ export function NodeTable({ nodes, sort, onSort, onOpen, chosen, onChoose, point
     const node = rows[index];
     if (!node || !onChoose || !chosen) return;
     const [from, to] = range ? [Math.min(anchor, index), Math.max(anchor, index)] : [index, index];
-    onChoose(rows.slice(from, to + 1).map((row) => row.urn), !chosen.has(node.urn));
+    onChoose(
+      rows.slice(from, to + 1).map((row) => row.urn),
+      !chosen.has(node.urn),
+    );
     setAnchor(index);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? ROW) / ROW) - 2);
-    const moves: Record<string, number> = { ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + page, PageUp: at - page, Home: 0, End: rows.length - 1 };
+    const moves: Record<string, number> = {
+      ArrowDown: at + 1,
+      ArrowUp: at - 1,
+      PageDown: at + page,
+      PageUp: at - page,
+      Home: 0,
+      End: rows.length - 1,
+    };
     const move = moves[event.key];
     const node = rows[at];
     if (move !== undefined) moveTo(move);
@@ -102,8 +131,6 @@ export function NodeTable({ nodes, sort, onSort, onOpen, chosen, onChoose, point
             if (!node) return null;
             const isChosen = chosen?.has(node.urn);
             return (
-              // biome-ignore lint/a11y/useKeyWithClickEvents: the grid that holds the focus takes the keys
-              // biome-ignore lint/a11y/useFocusableInteractive: aria-activedescendant moves through the rows
               <div
                 aria-rowindex={item.index + 2}
                 aria-selected={isChosen ?? item.index === at}
@@ -135,18 +162,44 @@ export function NodeTable({ nodes, sort, onSort, onOpen, chosen, onChoose, point
   );
 }
 
-function SortHeader({ column, sort, onSort }: { column: (typeof COLUMNS)[number]; sort: Sort; onSort: (sort: Sort) => void }) {
+function SortHeader({
+  column,
+  sort,
+  onSort,
+}: {
+  column: (typeof COLUMNS)[number];
+  sort: Sort;
+  onSort: (sort: Sort) => void;
+}) {
   const is = sort.key === column.key;
   const Arrow = sort.down ? ArrowDown : ArrowUp;
   return (
-    <span aria-sort={is ? (sort.down ? 'descending' : 'ascending') : 'none'} className={cn('flex items-center', column.className)} role="columnheader">
+    <span
+      aria-sort={is ? (sort.down ? 'descending' : 'ascending') : 'none'}
+      className={cn('flex items-center', column.className)}
+      role="columnheader"
+    >
       <button
-        className={cn('inline-flex w-full items-center gap-1 truncate text-soft hover:text-ink', column.right && 'flex-row-reverse', is && 'font-medium text-ink')}
+        className={cn(
+          'inline-flex w-full items-center gap-1 truncate text-soft hover:text-ink',
+          column.right && 'flex-row-reverse',
+          is && 'font-medium text-ink',
+        )}
         onClick={() => onSort({ key: column.key, down: is ? !sort.down : (column.right ?? false) })}
         tabIndex={-1}
         type="button"
       >
-        {column.key === 'standing' ? <><span className="hidden @xl:inline">State</span><span className="sr-only @xl:hidden">State</span><span aria-hidden="true" className="@xl:hidden">●</span></> : column.label}
+        {column.key === 'standing' ? (
+          <>
+            <span className="hidden @xl:inline">State</span>
+            <span className="sr-only @xl:hidden">State</span>
+            <span aria-hidden="true" className="@xl:hidden">
+              ●
+            </span>
+          </>
+        ) : (
+          column.label
+        )}
         {is && <Arrow aria-hidden="true" className="size-3" />}
       </button>
     </span>
@@ -156,9 +209,22 @@ function SortHeader({ column, sort, onSort }: { column: (typeof COLUMNS)[number]
 function Tick({ chosen }: { chosen: boolean }) {
   return (
     <span className="flex w-5" role="gridcell">
-      <span aria-hidden="true" className={cn('flex size-4 items-center justify-center rounded-[3px] border border-line-strong bg-raised', chosen && 'border-accent bg-accent')}>
+      <span
+        aria-hidden="true"
+        className={cn(
+          'flex size-4 items-center justify-center rounded-[3px] border border-line-strong bg-raised',
+          chosen && 'border-accent bg-accent',
+        )}
+      >
         {chosen && (
-          <svg aria-hidden="true" className="size-3 text-accent-ink" fill="none" stroke="currentColor" strokeWidth="2.5" viewBox="0 0 12 12">
+          <svg
+            aria-hidden="true"
+            className="size-3 text-accent-ink"
+            fill="none"
+            stroke="currentColor"
+            strokeWidth="2.5"
+            viewBox="0 0 12 12"
+          >
             <path d="M2 6.500 5 9.500 10 3" />
           </svg>
         )}
@@ -176,12 +242,18 @@ function Cells({ node }: { node: FleetNode }) {
   };
   return (
     <>
-      <span className={cn(cell('standing'), 'gap-2 overflow-visible pl-1')} role="gridcell" title={`${standing.label}${node.simulated ? ', simulated' : ''}: ${standing.means}`}>
+      <span
+        className={cn(cell('standing'), 'gap-2 overflow-visible pl-1')}
+        role="gridcell"
+        title={`${standing.label}${node.simulated ? ', simulated' : ''}: ${standing.means}`}
+      >
         <StateShape simulated={node.simulated} tone={standing.tone} />
         <span className="sr-only truncate @xl:not-sr-only">{standing.label}</span>
       </span>
       <span className={cell('hostname')} role="gridcell">
-        <span className="truncate font-mono" title={node.urn}>{node.hostname}</span>
+        <span className="truncate font-mono" title={node.urn}>
+          {node.hostname}
+        </span>
         <span className="ml-2 truncate text-faint @2xl:hidden">{node.country ?? ''}</span>
       </span>
       <span className={cell('site')} role="gridcell" title={node.siteName}>
@@ -190,10 +262,18 @@ function Cells({ node }: { node: FleetNode }) {
       <span className={cell('country')} role="gridcell">
         <span className={cn('truncate', !node.country && 'text-faint')}>{countryName(node.country)}</span>
       </span>
-      <span className={cell('slivers')} role="gridcell">{node.slivers}</span>
-      <span className={cell('cpu')} role="gridcell">{node.free ? cores(node.free.cpuMilli) : '–'}</span>
-      <span className={cell('memory')} role="gridcell">{node.free ? mebibytes(node.free.memoryMiB) : '–'}</span>
-      <span className={cell('seen')} role="gridcell">{node.lastSeen ? <Time at={node.lastSeen} className="truncate" /> : '–'}</span>
+      <span className={cell('slivers')} role="gridcell">
+        {node.slivers}
+      </span>
+      <span className={cell('cpu')} role="gridcell">
+        {node.free ? cores(node.free.cpuMilli) : '–'}
+      </span>
+      <span className={cell('memory')} role="gridcell">
+        {node.free ? mebibytes(node.free.memoryMiB) : '–'}
+      </span>
+      <span className={cell('seen')} role="gridcell">
+        {node.lastSeen ? <Time at={node.lastSeen} className="truncate" /> : '–'}
+      </span>
     </>
   );
 }

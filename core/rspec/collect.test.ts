@@ -57,7 +57,15 @@ describe('an advertisement', () => {
   });
 
   test('maps the boot states', () => {
-    expect(read.nodes.map((each) => each.bootState)).toEqual(['boot', 'install', 'debug', 'disabled', 'registered', 'boot', 'boot']);
+    expect(read.nodes.map((each) => each.bootState)).toEqual([
+      'boot',
+      'install',
+      'debug',
+      'disabled',
+      'registered',
+      'boot',
+      'boot',
+    ]);
   });
 
   test('keeps what has no column as attributes, and what says nothing not at all', () => {
@@ -79,7 +87,9 @@ describe('an advertisement', () => {
   });
 
   test('says per field what it could not use', () => {
-    const said = Object.fromEntries(read.unused.map((each) => [`${each.field}: ${each.why.split(/[:,]/)[0]}`, each.count]));
+    const said = Object.fromEntries(
+      read.unused.map((each) => [`${each.field}: ${each.why.split(/[:,]/)[0]}`, each.count]),
+    );
     expect(said).toMatchObject({
       'location@country: says “unknown”': 6,
       'node@component_id: the node has none': 2,
@@ -129,7 +139,9 @@ describe('what is not an advertisement is refused, with the line', () => {
     expect(field(whole(`<node>${'<a/>'.repeat(2001)}</node>`))).toBe('elements of a node');
     expect(field(whole(`<node><a>${'x'.repeat(70_000)}</a></node>`))).toBe('text of an element');
     expect(field(whole(`<node component_id="${'x'.repeat(70_000)}"/>`))).toBe('attribute component_id');
-    expect(field(whole(`<node ${Array.from({ length: 70 }, (_, i) => `a${i}=""`).join(' ')}/>`))).toBe('attributes of an element');
+    expect(field(whole(`<node ${Array.from({ length: 70 }, (_, i) => `a${i}=""`).join(' ')}/>`))).toBe(
+      'attributes of an element',
+    );
   });
 });
 
@@ -146,7 +158,8 @@ describe.skipIf(!existsSync(big))('the PlanetLab federation of 2013 (skipped whe
     ]);
     expect(read.nodes.filter((node) => node.bootState === 'boot')).toHaveLength(1194);
     expect(read.failures).toEqual([{ aggregate: 'elc', problem: '[Errno 111] Connection refused' }]);
-    const count = (field: string, why: RegExp) => read.unused.find((each) => each.field === field && why.test(each.why))?.count;
+    const count = (field: string, why: RegExp) =>
+      read.unused.find((each) => each.field === field && why.test(each.why))?.count;
     expect(count('node@component_id', /has none/)).toBe(38);
     expect(count('location', /missing/)).toBe(7);
     expect(count('location', /at sea/)).toBe(6); // 1.0, 1.0 is a placeholder in the Gulf of Guinea

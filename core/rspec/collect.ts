@@ -1,6 +1,6 @@
+import type { RSPEC_LIMITS } from './limits';
 import type { Attributes, RawNode } from './raw-node';
 import { AdvertisementReader } from './read-advertisement';
-import type { RSPEC_LIMITS } from './limits';
 import { type ImportedNode, toNode } from './to-node';
 import { type Unused, UnusedFields } from './unused';
 
@@ -70,7 +70,12 @@ export class Collector {
 
   #onRoot({ expires }: Attributes): void {
     const at = expires ? Date.parse(expires) : Number.NaN;
-    if (at < this.now) this.#unused.add('RSpec@expires', 'the advertisement had expired: what it says may have changed since', expires ?? '');
+    if (at < this.now)
+      this.#unused.add(
+        'RSpec@expires',
+        'the advertisement had expired: what it says may have changed since',
+        expires ?? '',
+      );
   }
 
   #network(name: string) {

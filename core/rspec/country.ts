@@ -10,7 +10,8 @@ export type Place = { ok: true; latitude: number; longitude: number; country: st
 export function placeOf(latitude: string | undefined, longitude: string | undefined): Place {
   const [lat, lon] = [degrees(latitude), degrees(longitude)];
   if (lat === null || lon === null) return { ok: false, why: 'not numbers' };
-  if (Math.abs(lat) > 90 || Math.abs(lon) > 180) return { ok: false, why: 'outside ±90° of latitude or ±180° of longitude' };
+  if (Math.abs(lat) > 90 || Math.abs(lon) > 180)
+    return { ok: false, why: 'outside ±90° of latitude or ±180° of longitude' };
   const country = iso1A2Code([lon, lat], { level: 'territory' });
   return country ? { ok: true, latitude: lat, longitude: lon, country } : { ok: false, why: 'at sea, in no country' };
 }

@@ -16,18 +16,18 @@ export function loginBaseFor(siteUrn: string, taken: (base: string) => boolean):
   const urn = parseUrn(siteUrn);
   const own = clean(siteSegment(siteUrn));
   const authority = clean([urn?.authority, ...(urn?.site?.split(':').slice(0, -1) ?? [])].join(''));
-  for (const base of [own, fit(authority + own)]) {
+  for (const base of [own, cut(authority + own)]) {
     if (LOGIN_BASE.test(base) && !taken(base)) return base;
   }
   for (let n = 2; ; n++) {
-    const base = fit(own, String(n));
+    const base = cut(own, String(n));
     if (!taken(base)) return base;
   }
 }
 
 function clean(text: string): string {
   const kept = text.toLowerCase().replace(/[^a-z0-9]/g, '');
-  return fit(/^[a-z]/.test(kept) ? kept : `s${kept}`);
+  return cut(/^[a-z]/.test(kept) ? kept : `s${kept}`);
 }
 
-const fit = (base: string, suffix = '') => base.slice(0, MAX - suffix.length) + suffix;
+const cut = (base: string, suffix = '') => base.slice(0, MAX - suffix.length) + suffix;

@@ -30,7 +30,8 @@ export class AdvertisementReader {
     parser.on('error', (error) => this.#malformed(error.message.replace(/^\d+:\d+: /, '')));
     parser.on('doctype', () => this.#malformed('it declares a document type, which is not read'));
     parser.on('xmldecl', ({ encoding }) => {
-      if (encoding && !/^utf-?8$|^us-ascii$/i.test(encoding)) this.#malformed(`its encoding is ${encoding}; only UTF-8 is read`);
+      if (encoding && !/^utf-?8$|^us-ascii$/i.test(encoding))
+        this.#malformed(`its encoding is ${encoding}; only UTF-8 is read`);
     });
     parser.on('opentagstart', () => {
       this.#attributeCount = 0;
@@ -52,12 +53,15 @@ export class AdvertisementReader {
 
   #onAttribute(attribute: SaxesAttributePlain): void {
     this.#attributeCount += 1;
-    if (this.#attributeCount > this.limits.attributesPerElement) this.#tooMuch('attributes of an element', this.limits.attributesPerElement);
-    if (attribute.value.length > this.limits.textChars) this.#tooMuch(`attribute ${attribute.name.slice(0, 40)}`, this.limits.textChars);
+    if (this.#attributeCount > this.limits.attributesPerElement)
+      this.#tooMuch('attributes of an element', this.limits.attributesPerElement);
+    if (attribute.value.length > this.limits.textChars)
+      this.#tooMuch(`attribute ${attribute.name.slice(0, 40)}`, this.limits.textChars);
   }
 
   #onText(text: string): void {
-    if (this.#text.length + text.length > this.limits.textChars) this.#tooMuch('text of an element', this.limits.textChars);
+    if (this.#text.length + text.length > this.limits.textChars)
+      this.#tooMuch('text of an element', this.limits.textChars);
     this.#text += text;
   }
 
@@ -66,10 +70,10 @@ export class AdvertisementReader {
     const parent = this.#path.at(-1);
     this.#path.push(name);
     if (this.#path.length > this.limits.depth) this.#tooMuch('depth of elements', this.limits.depth);
-    if (this.#path.length === 1) return this.#onRoot(name, attributes);
-    if (this.#node) return this.#inNode(this.#node, name, attributes);
-    if (name === 'node') return this.#openNode(attributes);
-    if (name === 'network') {
+    if (this.#path.length === 1) this.#onRoot(name, attributes);
+    else if (this.#node) this.#inNode(this.#node, name, attributes);
+    else if (name === 'node') this.#openNode(attributes);
+    else if (name === 'network') {
       this.#networks.push(attributes.name ?? '');
       this.events.onNetwork(attributes.name ?? '');
     } else if (name === 'site') {

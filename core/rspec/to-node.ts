@@ -55,9 +55,12 @@ export function toNode(raw: RawNode, unused: UnusedFields): ImportedNode | null 
     unused.add('node@component_id', 'not the URN of a node: not imported', id);
     return null;
   }
-  const hostname = [raw.texts.get('hostname'), raw.attributes.component_name, urn.name].find((name) => name && HOSTNAME.test(name));
+  const hostname = [raw.texts.get('hostname'), raw.attributes.component_name, urn.name].find(
+    (name) => name && HOSTNAME.test(name),
+  );
   if (!raw.texts.get('hostname')) unused.add('hostname', 'missing: the component name stands in', id);
-  else if (hostname !== raw.texts.get('hostname')) unused.add('hostname', 'not a host name: the component name stands in', called);
+  else if (hostname !== raw.texts.get('hostname'))
+    unused.add('hostname', 'not a host name: the component name stands in', called);
   return {
     urn: id,
     hostname: (hostname ?? urn.name).toLowerCase(),
@@ -75,23 +78,48 @@ function siteOf(raw: RawNode, urn: NonNullable<ReturnType<typeof parseUrn>>, unu
   const said = raw.attributes.site_id ?? '';
   const site = parseUrn(said);
   if (site?.kind === 'authority') return said;
-  unused.add('node@site_id', said ? 'not the URN of a site: the site in the node’s own URN stands in' : 'missing: the site in the node’s own URN stands in', said || raw.attributes.component_id || '');
-  return formatUrn({ authority: urn.authority, ...(urn.site ? { site: urn.site } : {}), kind: 'authority', name: 'sa' });
+  unused.add(
+    'node@site_id',
+    said
+      ? 'not the URN of a site: the site in the node’s own URN stands in'
+      : 'missing: the site in the node’s own URN stands in',
+    said || raw.attributes.component_id || '',
+  );
+  return formatUrn({
+    authority: urn.authority,
+    ...(urn.site ? { site: urn.site } : {}),
+    kind: 'authority',
+    name: 'sa',
+  });
 }
 
 /** Coordinates decide the country; the text stands in only where there are none that can be used. */
-function whereIs(raw: RawNode, called: string, unused: UnusedFields): Pick<ImportedNode, 'latitude' | 'longitude' | 'country'> {
+function whereIs(
+  raw: RawNode,
+  called: string,
+  unused: UnusedFields,
+): Pick<ImportedNode, 'latitude' | 'longitude' | 'country'> {
   const { location } = raw;
   const inLocation = location?.country;
   if (inLocation !== undefined && countryNamed(inLocation) === null) {
-    unused.add('location@country', `says “${inLocation.slice(0, 40)}”: the country is taken from the coordinates`, called);
+    unused.add(
+      'location@country',
+      `says “${inLocation.slice(0, 40)}”: the country is taken from the coordinates`,
+      called,
+    );
   }
   const text = raw.texts.get('country');
   const named = text === undefined || NOTHING.has(text.toLowerCase()) ? null : countryNamed(text);
-  if (text !== undefined && named === null) unused.add('country', 'names no country that is known', `${called}: ${text}`);
+  if (text !== undefined && named === null)
+    unused.add('country', 'names no country that is known', `${called}: ${text}`);
   const place = location ? placeOf(location.latitude, location.longitude) : { ok: false as const, why: 'missing' };
   if (place.ok) {
-    if (named && named !== place.country) unused.add('country', 'names another country than the coordinates, which decide', `${called}: ${text}, lies in ${place.country}`);
+    if (named && named !== place.country)
+      unused.add(
+        'country',
+        'names another country than the coordinates, which decide',
+        `${called}: ${text}, lies in ${place.country}`,
+      );
     return { latitude: place.latitude, longitude: place.longitude, country: place.country };
   }
   const at = location ? `${called}: ${location.latitude ?? '?'}, ${location.longitude ?? '?'}` : called;
@@ -103,7 +131,11 @@ function whereIs(raw: RawNode, called: string, unused: UnusedFields): Pick<Impor
 function bootState(text: string | undefined, called: string, unused: UnusedFields): BootState {
   const known = BOOT_STATES[text?.toLowerCase() ?? ''];
   if (known) return known;
-  unused.add('node@boot_state', text ? 'not a boot state that is known: taken as registered' : 'missing: taken as registered', text ? `${called}: ${text}` : called);
+  unused.add(
+    'node@boot_state',
+    text ? 'not a boot state that is known: taken as registered' : 'missing: taken as registered',
+    text ? `${called}: ${text}` : called,
+  );
   return 'registered';
 }
 
@@ -154,7 +186,13 @@ function interfacesOf(raw: RawNode, called: string, unused: UnusedFields): Impor
   return [...kept.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function address(field: string, text: string | undefined, form: RegExp, called: string, unused: UnusedFields): string | null {
+function address(
+  field: string,
+  text: string | undefined,
+  form: RegExp,
+  called: string,
+  unused: UnusedFields,
+): string | null {
   if (text === undefined || text === '') return null;
   if (form.test(text)) return text;
   unused.add(field, 'not an address', `${called}: ${text}`);

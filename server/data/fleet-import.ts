@@ -12,7 +12,12 @@ export type NewSite = {
   longitude: number | null;
 };
 /** A node as it stands, in an import's terms. */
-export type KnownNode = Omit<ImportedNode, 'attributes'> & { id: string; source: string; enrolled: boolean; attributes: Record<string, unknown> };
+export type KnownNode = Omit<ImportedNode, 'attributes'> & {
+  id: string;
+  source: string;
+  enrolled: boolean;
+  attributes: Record<string, unknown>;
+};
 
 /** One import at a time: a second waits for the first to commit, and then finds its nodes. */
 export async function lockImport(tx: Tx): Promise<void> {
@@ -96,7 +101,13 @@ export async function updateNodes(tx: Tx, nodes: readonly (NodeToWrite & { id: s
 }
 
 /** Makes these the interfaces of the nodes. */
-export async function replaceInterfaces(tx: Tx, of: readonly { nodeId: string; interfaces: readonly ImportedInterface[] }[], fresh: boolean): Promise<void> {
+export async function replaceInterfaces(
+  tx: Tx,
+  of: readonly { nodeId: string; interfaces: readonly ImportedInterface[] }[],
+  fresh: boolean,
+): Promise<void> {
   if (!fresh) await tx.nodeInterface.deleteMany({ where: { nodeId: { in: of.map(({ nodeId }) => nodeId) } } });
-  await tx.nodeInterface.createMany({ data: of.flatMap(({ nodeId, interfaces }) => interfaces.map((each) => ({ nodeId, ...each }))) });
+  await tx.nodeInterface.createMany({
+    data: of.flatMap(({ nodeId, interfaces }) => interfaces.map((each) => ({ nodeId, ...each }))),
+  });
 }

@@ -63,7 +63,17 @@ function toFleetNode(row: z.infer<typeof Row>, now: number): FleetNode {
   const lastSeen = row.lastSeen?.getTime() ?? null;
   const reachability = fleetReachability(written, lastSeen, now);
   const unusable = whyUnusable(
-    { hostname: row.hostname, bootState: row.bootState, adminSwitch: row.adminSwitch, reachability, lastSeen, enrolled, delegated, capacity, free },
+    {
+      hostname: row.hostname,
+      bootState: row.bootState,
+      adminSwitch: row.adminSwitch,
+      reachability,
+      lastSeen,
+      enrolled,
+      delegated,
+      capacity,
+      free,
+    },
     DEFAULT_RESOURCES,
   );
   return { ...rest, capacity, free, reachability, unusable };

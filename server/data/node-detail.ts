@@ -11,7 +11,12 @@ export async function nodeDetail(db: Tx, id: string, now: Date) {
       heartbeat: true,
       interfaces: { orderBy: { name: 'asc' } },
       keys: { where: { revokedAt: null }, orderBy: { enrolledAt: 'desc' }, take: 1 },
-      delegations: { where: { revokedAt: null, notAfter: { gt: now } }, orderBy: { notAfter: 'desc' }, take: 1, include: { agent: true } },
+      delegations: {
+        where: { revokedAt: null, notAfter: { gt: now } },
+        orderBy: { notAfter: 'desc' },
+        take: 1,
+        include: { agent: true },
+      },
     },
   });
   if (!node) return null;
@@ -51,7 +56,12 @@ export async function nodeSlivers(db: Tx, nodeId: string) {
     },
   });
   return rows.map(({ slice, ...sliver }) => ({
-    row: { sliceName: slice.name, state: sliver.reported, since: sliver.changedAt, leaseEndsAt: sliver.lease?.endsAt ?? null },
+    row: {
+      sliceName: slice.name,
+      state: sliver.reported,
+      since: sliver.changedAt,
+      leaseEndsAt: sliver.lease?.endsAt ?? null,
+    },
     slice: { siteId: slice.siteId, ownerId: slice.ownerId, memberIds: slice.members.map((member) => member.userId) },
   }));
 }

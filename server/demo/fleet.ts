@@ -1,10 +1,25 @@
 import { formatUrn } from '@/core/identity/urn';
 import { DEMO_CITIES } from './cities';
 
-export type DemoSite = { loginBase: string; name: string; urn: string; city: string; country: string; latitude: number; longitude: number };
+export type DemoSite = {
+  loginBase: string;
+  name: string;
+  urn: string;
+  city: string;
+  country: string;
+  latitude: number;
+  longitude: number;
+};
 /** How a simulated node behaves; the simulator's word for it. */
 export type Behaviour = 'normal' | 'slow' | 'down' | 'failing';
-export type DemoNode = { urn: string; hostname: string; site: string; simulated: boolean; behaviour: Behaviour; startMs: number };
+export type DemoNode = {
+  urn: string;
+  hostname: string;
+  site: string;
+  simulated: boolean;
+  behaviour: Behaviour;
+  startMs: number;
+};
 
 /** The site of the demo's people and of the machine that Meridian runs on. */
 export const DEMO_HOME = 'demo';
@@ -41,9 +56,19 @@ export function demoFleet(authority: string): { sites: DemoSite[]; nodes: DemoNo
     longitude: -0.0005,
   };
   const cities = DEMO_CITIES.map(([loginBase, city, country, latitude, longitude]): DemoSite => {
-    return { loginBase, name: `University of ${city} (demo)`, urn: siteUrn(loginBase), city, country, latitude, longitude };
+    return {
+      loginBase,
+      name: `University of ${city} (demo)`,
+      urn: siteUrn(loginBase),
+      city,
+      country,
+      latitude,
+      longitude,
+    };
   });
-  const simulated = cities.flatMap(({ loginBase }) => Array.from({ length: NODES_PER_CITY }, (_, i) => demoNode(authority, loginBase, i + 1)));
+  const simulated = cities.flatMap(({ loginBase }) =>
+    Array.from({ length: NODES_PER_CITY }, (_, i) => demoNode(authority, loginBase, i + 1)),
+  );
   const thisMachine: DemoNode = {
     urn: thisMachineUrn(authority),
     hostname: 'this-machine',

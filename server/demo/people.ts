@@ -4,7 +4,13 @@ export type DemoPerson = { role: string; name: string; email: string; membership
 
 /** The people of a demo, all at its home site. The second PI decides what the first asks for. */
 export const DEMO_PEOPLE: readonly DemoPerson[] = [
-  { role: 'researcher', name: 'Rosa Researcher', email: 'researcher@demo.example', memberships: ['researcher'], operator: false },
+  {
+    role: 'researcher',
+    name: 'Rosa Researcher',
+    email: 'researcher@demo.example',
+    memberships: ['researcher'],
+    operator: false,
+  },
   { role: 'pi', name: 'Paul Investigator', email: 'pi@demo.example', memberships: ['pi'], operator: false },
   { role: 'second-pi', name: 'Petra Investigator', email: 'pi2@demo.example', memberships: ['pi'], operator: false },
   { role: 'tech', name: 'Tariq Technician', email: 'tech@demo.example', memberships: ['tech'], operator: false },

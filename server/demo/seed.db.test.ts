@@ -4,7 +4,7 @@ import { decodeEnrolmentToken, enrolmentSecretHash } from '@/protocol/pki/enrolm
 import { openDb } from '@/server/db';
 import { testDatabase } from '@/test/postgres';
 import { thisMachineUrn } from './fleet';
-import { seedDemo, type SeedOptions } from './seed';
+import { type SeedOptions, seedDemo } from './seed';
 
 vi.stubEnv('MERIDIAN_AUTHORITY', 'meridian');
 const database = await testDatabase();
@@ -64,7 +64,10 @@ test('its tokens are for the node they name, and none is made for a node that ha
   expect(line?.behaviour).toBe('down');
   const token = decodeEnrolmentToken(line?.token ?? '');
   expect(token).toMatchObject({ agent: 'localhost:7420', ca: 'ab'.repeat(32), node: line?.node });
-  const row = await db.enrolmentToken.findUniqueOrThrow({ where: { secretHash: enrolmentSecretHash(token.secret) }, include: { node: true } });
+  const row = await db.enrolmentToken.findUniqueOrThrow({
+    where: { secretHash: enrolmentSecretHash(token.secret) },
+    include: { node: true },
+  });
   expect(row.node.urn).toBe(line?.node);
 
   await db.node.update({ where: { urn: thisMachineUrn('meridian') }, data: { enrolledAt: options.now } });

@@ -11,7 +11,12 @@ import { CITY_QUOTA, DEMO_PEOPLE, DEMO_QUOTA } from './people';
 export type DemoAccount = { role: string; name: string; email: string; password: string };
 export type ManifestLine = { node: string; token: string | null; behaviour: string; startMs: number };
 /** What the seed leaves for files. A null token: that node has enrolled, or the CLI has one already. */
-export type Seeded = { accounts: DemoAccount[]; manifest: ManifestLine[]; nodeToken: string | null; cliToken: string | null };
+export type Seeded = {
+  accounts: DemoAccount[];
+  manifest: ManifestLine[];
+  nodeToken: string | null;
+  cliToken: string | null;
+};
 
 export type SeedOptions = {
   authority: string;
@@ -42,7 +47,8 @@ export async function seedDemo(db: Db, options: SeedOptions): Promise<Seeded> {
   // scrypt takes its time on purpose: before the transaction, and only for whom it is needed.
   const hashes = new Map<string, string>();
   for (const account of accounts) {
-    if (!written.has(account.email) || !(await findUserByEmail(db, account.email))) hashes.set(account.email, await passwordHash(account.password));
+    if (!written.has(account.email) || !(await findUserByEmail(db, account.email)))
+      hashes.set(account.email, await passwordHash(account.password));
   }
   const { manifest, nodeToken, operator } = await db.$transaction(
     async (tx) => {
@@ -62,7 +68,13 @@ async function seedFleet(tx: Tx, options: SeedOptions): Promise<string> {
   const { sites, nodes } = chosen(options);
   const ids = await addDemoSites(tx, sites);
   const withIds = new Map(sites.map((site) => [site.loginBase, { ...site, id: ids.get(site.loginBase) ?? '' }]));
-  await addQuotas(tx, [...withIds.values()].map(({ id, loginBase }) => ({ siteId: id, ...(loginBase === DEMO_HOME ? DEMO_QUOTA : CITY_QUOTA) })));
+  await addQuotas(
+    tx,
+    [...withIds.values()].map(({ id, loginBase }) => ({
+      siteId: id,
+      ...(loginBase === DEMO_HOME ? DEMO_QUOTA : CITY_QUOTA),
+    })),
+  );
   await addDemoNodes(tx, nodes, withIds);
   return ids.get(DEMO_HOME) ?? '';
 }
@@ -76,21 +88,41 @@ function chosen({ authority, nodes: most }: SeedOptions) {
   return { sites, nodes: nodes.filter((node) => !node.simulated || kept.has(node)) };
 }
 
-async function seedPerson(tx: Tx, account: DemoAccount, homeId: string, hash: string | undefined, now: Date): Promise<void> {
+async function seedPerson(
+  tx: Tx,
+  account: DemoAccount,
+  homeId: string,
+  hash: string | undefined,
+  now: Date,
+): Promise<void> {
   const person = DEMO_PEOPLE.find((each) => each.email === account.email);
   if (!person) return;
   const known = await findUserByEmail(tx, account.email);
   if (known && hash) await setPasswordHash(tx, known.id, hash);
   if (known || !hash) return;
-  const { id } = await createAccount(tx, { name: person.name, email: person.email, passwordHash: hash, operator: person.operator }, now);
+  const { id } = await createAccount(
+    tx,
+    { name: person.name, email: person.email, passwordHash: hash, operator: person.operator },
+    now,
+  );
   for (const role of person.memberships) await upsertMembership(tx, id, homeId, role);
 }
 
-async function seedTokens(tx: Tx, options: SeedOptions): Promise<{ manifest: ManifestLine[]; nodeToken: string | null }> {
+async function seedTokens(
+  tx: Tx,
+  options: SeedOptions,
+): Promise<{ manifest: ManifestLine[]; nodeToken: string | null }> {
   const { nodes } = chosen(options);
-  const waiting = await unenrolledNodes(tx, nodes.map((node) => node.urn));
+  const waiting = await unenrolledNodes(
+    tx,
+    nodes.map((node) => node.urn),
+  );
   const ids = new Map(waiting.map((node) => [node.urn, node.id]));
-  const { tokens } = await issueEnrolmentTokens(tx, options.enrolment, waiting, { by: null, now: options.now, ttlSeconds: TOKEN_SECONDS });
+  const { tokens } = await issueEnrolmentTokens(tx, options.enrolment, waiting, {
+    by: null,
+    now: options.now,
+    ttlSeconds: TOKEN_SECONDS,
+  });
   const tokenOf = (urn: string) => tokens.get(ids.get(urn) ?? '') ?? null;
   const manifest = nodes
     .filter((node) => node.simulated)

@@ -1,10 +1,10 @@
 import type { Tone } from '../../ui/state-mark';
 import type { Land } from './land';
 import { drawMark, drawSimulated, type MapPalette } from './marks';
-import type { Size, View } from './projection';
+import { type Flat, type Size, toScreen, type View } from './projection';
 
 /** A point as it is drawn, in CSS pixels. */
-export type Dot = { id: string; x: number; y: number; tone: Tone; simulated: boolean; faint: boolean };
+export type Dot = { id: string; x: number; y: number; tone: Tone; simulated: boolean };
 
 export type Scene = {
   size: Size;
@@ -15,6 +15,8 @@ export type Scene = {
   land: Land | null;
   graticule: { lines: Path2D; outline: Path2D };
   dots: readonly Dot[];
+  /** Flat places of what is only there for orientation. */
+  behind: readonly Flat[];
   radius: number;
   chosen: ReadonlySet<string>;
   pointed: string | null;
@@ -41,14 +43,26 @@ export function draw(context: CanvasRenderingContext2D, scene: Scene): void {
   if (scene.land && scene.zoom >= 2.5) context.stroke(scene.land.borders);
   context.stroke(scene.graticule.outline);
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.fillStyle = palette.tones.unknown;
+  context.globalAlpha = 0.45;
+  for (const place of scene.behind) {
+    const [x, y] = toScreen(view, place);
+    context.fillRect(Math.round(x) - 1, Math.round(y) - 1, 2, 2);
+  }
+  context.globalAlpha = 1;
   for (const dot of scene.dots) {
     if (dot.x < -20 || dot.y < -20 || dot.x > size.width + 20 || dot.y > size.height + 20) continue;
     paint(context, dot, snap(dot.x, ratio), snap(dot.y, ratio), scene);
   }
 }
 
-function paint(context: CanvasRenderingContext2D, dot: Dot, x: number, y: number, { radius, palette, chosen, pointed }: Scene): void {
-  context.globalAlpha = dot.faint ? 0.3 : 1;
+function paint(
+  context: CanvasRenderingContext2D,
+  dot: Dot,
+  x: number,
+  y: number,
+  { radius, palette, chosen, pointed }: Scene,
+): void {
   // A rim of sea keeps neighbours apart.
   context.fillStyle = palette.sea;
   context.beginPath();

@@ -10,7 +10,9 @@ const kept: Partial<Record<'coarse' | 'fine', Promise<Land>>> = {};
 
 /** Loads land and borders (Natural Earth through world-atlas): 1:110m for the world, 1:50m once zoomed in. */
 export function loadLand(resolution: 'coarse' | 'fine'): Promise<Land> {
-  kept[resolution] ??= (resolution === 'coarse' ? import('world-atlas/countries-110m.json') : import('world-atlas/countries-50m.json'))
+  kept[resolution] ??= (
+    resolution === 'coarse' ? import('world-atlas/countries-110m.json') : import('world-atlas/countries-50m.json')
+  )
     // JSON modules come with literal types that TopoJSON's own do not accept.
     .then((module) => toPaths(module.default as unknown as Atlas))
     .catch((error: unknown) => {
@@ -23,12 +25,18 @@ export function loadLand(resolution: 'coarse' | 'fine'): Promise<Land> {
 function toPaths(atlas: Atlas): Land {
   const { land, countries } = atlas.objects;
   if (!land || !countries) throw new Error('The atlas holds no land.');
-  return { land: toPath(feature(atlas, land)), borders: toPath(mesh(atlas, countries as Parameters<typeof mesh>[1], (a, b) => a !== b)) };
+  return {
+    land: toPath(feature(atlas, land)),
+    borders: toPath(mesh(atlas, countries as Parameters<typeof mesh>[1], (a, b) => a !== b)),
+  };
 }
 
 /** Meridians and parallels each ten degrees, meridians to the poles; and the outline of the world. */
 export function graticule(): { lines: Path2D; outline: Path2D } {
-  return { lines: toPath(geoGraticule().stepMinor([15, 15]).stepMajor([15, 90])()), outline: toPath({ type: 'Sphere' }) };
+  return {
+    lines: toPath(geoGraticule().stepMinor([15, 15]).stepMajor([15, 90])()),
+    outline: toPath({ type: 'Sphere' }),
+  };
 }
 
 function toPath(object: GeoPermissibleObjects): Path2D {

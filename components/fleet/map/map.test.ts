@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { arcs, cluster, CLUSTER_PIXELS, isRosette, rosette } from './cluster';
-import { fitView, flatten, MAX_ZOOM, panBy, toScreen, wholeWorld, WORLD_WIDTH, zoomAt } from './projection';
+import { arcs, CLUSTER_PIXELS, cluster, isRosette, rosette } from './cluster';
+import { fitView, flatten, MAX_ZOOM, panBy, toScreen, WORLD_WIDTH, wholeWorld, zoomAt } from './projection';
 
 const size = { width: 900, height: 500 };
-const place = fc.record({ latitude: fc.double({ min: -90, max: 90, noNaN: true }), longitude: fc.double({ min: -180, max: 180, noNaN: true }) });
+const place = fc.record({
+  latitude: fc.double({ min: -90, max: 90, noNaN: true }),
+  longitude: fc.double({ min: -180, max: 180, noNaN: true }),
+});
 
 describe('projection', () => {
   test('keeps north up, east right, and the world in its width', () => {
@@ -54,7 +57,10 @@ describe('projection', () => {
 });
 
 describe('clusters', () => {
-  const placed = fc.array(place.map((p) => ({ item: p, at: flatten(p.latitude, p.longitude) })), { maxLength: 200 });
+  const placed = fc.array(
+    place.map((p) => ({ item: p, at: flatten(p.latitude, p.longitude) })),
+    { maxLength: 200 },
+  );
 
   test('hold every point once, and parted ones are out of reach', () => {
     fc.assert(
@@ -66,7 +72,9 @@ describe('clusters', () => {
         const seeds = groups.map((group) => group.members[0]?.at ?? [0, 0]);
         for (const [i, a] of seeds.entries()) {
           for (const b of seeds.slice(i + 1)) {
-            expect(Math.hypot((a[0] ?? 0) - (b[0] ?? 0), (a[1] ?? 0) - (b[1] ?? 0)) * scale).toBeGreaterThanOrEqual(CLUSTER_PIXELS - 1e-6);
+            expect(Math.hypot((a[0] ?? 0) - (b[0] ?? 0), (a[1] ?? 0) - (b[1] ?? 0)) * scale).toBeGreaterThanOrEqual(
+              CLUSTER_PIXELS - 1e-6,
+            );
           }
         }
       }),
@@ -76,8 +84,14 @@ describe('clusters', () => {
 
   test('three nodes of one site are three points, forty are a ring at any zoom', () => {
     const at = flatten(51, 0);
-    const few = cluster([1, 2, 3].map((item) => ({ item, at })), 1);
-    const many = cluster(Array.from({ length: 40 }, (_, item) => ({ item, at })), 1e6);
+    const few = cluster(
+      [1, 2, 3].map((item) => ({ item, at })),
+      1,
+    );
+    const many = cluster(
+      Array.from({ length: 40 }, (_, item) => ({ item, at })),
+      1e6,
+    );
     expect(few.map(isRosette)).toEqual([true]);
     expect(many.map(isRosette)).toEqual([false]);
     expect(rosette(3)).toHaveLength(3);
@@ -85,7 +99,10 @@ describe('clusters', () => {
 
   test('the arcs of a ring go once around, each as large as its share', () => {
     const mix = arcs(['a', 'b', 'a', 'a'], ['a', 'b', 'c']);
-    expect(mix.map((arc) => [arc.tone, arc.count])).toEqual([['a', 3], ['b', 1]]);
+    expect(mix.map((arc) => [arc.tone, arc.count])).toEqual([
+      ['a', 3],
+      ['b', 1],
+    ]);
     expect(mix.at(-1)?.to).toBeCloseTo(2 * Math.PI);
     expect(mix[0]?.to).toBeCloseTo(1.5 * Math.PI);
   });

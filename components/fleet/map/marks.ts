@@ -1,7 +1,15 @@
 import type { Tone } from '../../ui/state-mark';
 
 /** Colours that a canvas needs, resolved from the tokens of the element's own scheme. */
-export type MapPalette = { tones: Record<Tone, string>; land: string; sea: string; border: string; graticule: string; ink: string; accent: string };
+export type MapPalette = {
+  tones: Record<Tone, string>;
+  land: string;
+  sea: string;
+  border: string;
+  graticule: string;
+  ink: string;
+  accent: string;
+};
 
 /** Reads the tokens as they are now; call again when the scheme changes. The tokens are registered, so they come as rgb(). */
 export function readPalette(element: Element): MapPalette {
@@ -26,7 +34,14 @@ export function readPalette(element: Element): MapPalette {
 }
 
 /** Draws a state's shape centred on (x, y): the same six shapes as StateShape, `radius` pixels from centre to edge. */
-export function drawMark(context: CanvasRenderingContext2D, tone: Tone, x: number, y: number, radius: number, palette: MapPalette): void {
+export function drawMark(
+  context: CanvasRenderingContext2D,
+  tone: Tone,
+  x: number,
+  y: number,
+  radius: number,
+  palette: MapPalette,
+): void {
   const colour = palette.tones[tone];
   context.fillStyle = colour;
   context.strokeStyle = colour;
@@ -65,7 +80,14 @@ export function drawMark(context: CanvasRenderingContext2D, tone: Tone, x: numbe
 }
 
 /** The dashed outline that says: simulated. */
-export function drawSimulated(context: CanvasRenderingContext2D, tone: Tone, x: number, y: number, radius: number, palette: MapPalette): void {
+export function drawSimulated(
+  context: CanvasRenderingContext2D,
+  tone: Tone,
+  x: number,
+  y: number,
+  radius: number,
+  palette: MapPalette,
+): void {
   context.strokeStyle = palette.tones[tone];
   context.lineWidth = 1;
   context.setLineDash([2, 1.6]);

@@ -12,13 +12,15 @@ const WORLD_HEIGHT = 487;
 
 /** Equal-area, so that a continent is as large as it is. Centred on (0, 0). */
 export function flatProjection(): GeoProjection {
-  return geoEqualEarth().translate([0, 0]).fitExtent(
-    [
-      [-WORLD_WIDTH / 2, -WORLD_HEIGHT / 2],
-      [WORLD_WIDTH / 2, WORLD_HEIGHT / 2],
-    ],
-    { type: 'Sphere' },
-  );
+  return geoEqualEarth()
+    .translate([0, 0])
+    .fitExtent(
+      [
+        [-WORLD_WIDTH / 2, -WORLD_HEIGHT / 2],
+        [WORLD_WIDTH / 2, WORLD_HEIGHT / 2],
+      ],
+      { type: 'Sphere' },
+    );
 }
 
 const shared = flatProjection();
@@ -30,7 +32,10 @@ export function flatten(latitude: number, longitude: number): Flat {
 
 /** The view that shows the whole world in a box, centred. */
 export function wholeWorld(size: Size, margin = 8): View {
-  const scale = Math.max(0.05, Math.min((size.width - 2 * margin) / WORLD_WIDTH, (size.height - 2 * margin) / WORLD_HEIGHT));
+  const scale = Math.max(
+    0.05,
+    Math.min((size.width - 2 * margin) / WORLD_WIDTH, (size.height - 2 * margin) / WORLD_HEIGHT),
+  );
   return { scale, x: size.width / 2, y: size.height / 2 };
 }
 
@@ -71,7 +76,10 @@ export function fitView(points: readonly Flat[], size: Size, margin = 60): View 
     Math.max(1, size.height - 2 * margin) / Math.max(bottom - top, 1e-6),
   );
   const scale = Math.min(least * MAX_ZOOM, Math.max(least, wanted));
-  return hold({ scale, x: size.width / 2 - ((left + right) / 2) * scale, y: size.height / 2 - ((top + bottom) / 2) * scale }, size);
+  return hold(
+    { scale, x: size.width / 2 - ((left + right) / 2) * scale, y: size.height / 2 - ((top + bottom) / 2) * scale },
+    size,
+  );
 }
 
 export function toScreen(view: View, [x, y]: Flat): [number, number] {

@@ -12,7 +12,9 @@ export function useBox(ref: RefObject<HTMLElement | null>): (Size & { ratio: num
     const measure = () => {
       const { clientWidth: width, clientHeight: height } = element;
       const ratio = window.devicePixelRatio || 1;
-      setBox((old) => (old && old.width === width && old.height === height && old.ratio === ratio ? old : { width, height, ratio }));
+      setBox((old) =>
+        old && old.width === width && old.height === height && old.ratio === ratio ? old : { width, height, ratio },
+      );
     };
     const observer = new ResizeObserver(measure);
     observer.observe(element);

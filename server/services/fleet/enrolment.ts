@@ -22,16 +22,25 @@ export async function issueEnrolmentTokens(
   const expiresAt = new Date(options.now.getTime() + (options.ttlSeconds ?? TOKEN_SECONDS) * 1000);
   const made = nodes.map((node) => {
     const { secret, secretHash } = newEnrolmentSecret();
-    const token = encodeEnrolmentToken({ v: 1, agent: authority.agentAddress, ca: authority.caFingerprint, node: node.urn, secret });
+    const token = encodeEnrolmentToken({
+      v: 1,
+      agent: authority.agentAddress,
+      ca: authority.caFingerprint,
+      node: node.urn,
+      secret,
+    });
     return { nodeId: node.id, secretHash, token };
   });
   const common = { createdById: options.by, createdAt: options.now, expiresAt };
-  await replaceEnrolmentTokens(tx, made.map(({ nodeId, secretHash }) => ({ nodeId, secretHash, ...common })));
+  await replaceEnrolmentTokens(
+    tx,
+    made.map(({ nodeId, secretHash }) => ({ nodeId, secretHash, ...common })),
+  );
   return { tokens: new Map(made.map(({ nodeId, token }) => [nodeId, token])), expiresAt };
 }
 
 /** A token for one node, for its site's tech or an operator; shown once. @throws Refused NOT_FOUND, NOT_ALLOWED */
-export async function enrolmentToken(db: Db, authority: EnrolmentAuthority, person: Person, urn: string, now: Date) {
+export function enrolmentToken(db: Db, authority: EnrolmentAuthority, person: Person, urn: string, now: Date) {
   return db.$transaction(async (tx) => {
     const node = await findNodeFacts(tx, { urn });
     if (!node) throw new Refused('NOT_FOUND', { kind: 'node', id: urn });

@@ -24,7 +24,8 @@ export async function handleImport(request: Request): Promise<Response> {
     const person = demand(context.person, 'fleet.import', null);
     const length = Number(request.headers.get('content-length') ?? 0);
     if (length > RSPEC_LIMITS.bytes) throw new Refused('TOO_LARGE', { field: 'file', max: RSPEC_LIMITS.bytes });
-    if (!request.body) throw new Refused('INVALID_INPUT', { field: 'body', problem: 'send the advertisement as the body' });
+    if (!request.body)
+      throw new Refused('INVALID_INPUT', { field: 'body', problem: 'send the advertisement as the body' });
     return new Response(answer(context.db, person, request.body, requestId), {
       headers: { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store', 'x-request-id': requestId },
     });
@@ -35,7 +36,12 @@ export async function handleImport(request: Request): Promise<Response> {
   }
 }
 
-function answer(db: Db, person: Person, body: ReadableStream<Uint8Array>, requestId: string): ReadableStream<Uint8Array> {
+function answer(
+  db: Db,
+  person: Person,
+  body: ReadableStream<Uint8Array>,
+  requestId: string,
+): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let gone = false;
   return new ReadableStream({

@@ -20,14 +20,19 @@ const person: Person = { id: 'op', name: 'Olga', email: 'op@demo.example', urn: 
 beforeEach(async () => {
   await db.node.deleteMany();
   await db.site.deleteMany();
-  await db.user.upsert({ where: { id: 'op' }, create: { id: 'op', name: 'Olga', email: 'op@demo.example' }, update: {} });
+  await db.user.upsert({
+    where: { id: 'op' },
+    create: { id: 'op', name: 'Olga', email: 'op@demo.example' },
+    update: {},
+  });
 });
 
 async function* chunks(...parts: (Uint8Array | string)[]) {
   for (const part of parts) yield typeof part === 'string' ? Buffer.from(part) : part;
 }
 const imported = (...parts: (Uint8Array | string)[]) => importAdvertisement(db, person, chunks(...parts), { now });
-const rows = () => db.node.findMany({ orderBy: { urn: 'asc' }, include: { interfaces: { orderBy: { name: 'asc' } }, site: true } });
+const rows = () =>
+  db.node.findMany({ orderBy: { urn: 'asc' }, include: { interfaces: { orderBy: { name: 'asc' } }, site: true } });
 
 describe('an import', () => {
   test('adds nodes and sites without an address to dial, and the same file again changes nothing', async () => {
@@ -44,7 +49,9 @@ describe('an import', () => {
       ['northlabfjord', 'HK'],
       ['vale', 'KE'],
     ]);
-    expect(before.find((node) => node.hostname === 'n1.fjord.example' && node.country === 'NO')?.interfaces).toMatchObject([
+    expect(
+      before.find((node) => node.hostname === 'n1.fjord.example' && node.country === 'NO')?.interfaces,
+    ).toMatchObject([
       { name: 'eth0', ipv4: '192.0.2.1' },
       { name: 'eth1', ipv4: '192.0.2.2', ipv6: '2001:db8::2' },
     ]);
@@ -67,14 +74,22 @@ describe('an import', () => {
   });
 
   test('never touches a node of this deployment', async () => {
-    const site = await db.site.create({ data: { loginBase: 'fjord', name: 'Own', urn: 'urn:publicid:IDN+meridian:fjord+authority+sa' } });
+    const site = await db.site.create({
+      data: { loginBase: 'fjord', name: 'Own', urn: 'urn:publicid:IDN+meridian:fjord+authority+sa' },
+    });
     const urn = 'urn:publicid:IDN+north:fjord+node+n1.fjord.example';
     await db.node.create({ data: { urn, hostname: 'mine', siteId: site.id } });
     const report = await imported(small);
     expect(report.nodes.added).toBe(6);
-    expect(report.unused.at(-1)).toMatchObject({ field: 'node@component_id', count: 1, why: 'names a node of this deployment: not touched' });
+    expect(report.unused.at(-1)).toMatchObject({
+      field: 'node@component_id',
+      count: 1,
+      why: 'names a node of this deployment: not touched',
+    });
     expect((await db.node.findUniqueOrThrow({ where: { urn } })).hostname).toBe('mine');
-    expect((await db.site.findUniqueOrThrow({ where: { urn: 'urn:publicid:IDN+north:fjord+authority+sa' } })).loginBase).toBe('northfjord');
+    expect(
+      (await db.site.findUniqueOrThrow({ where: { urn: 'urn:publicid:IDN+north:fjord+authority+sa' } })).loginBase,
+    ).toBe('northfjord');
   });
 
   test.each<[string, (Uint8Array | string)[], string]>([

@@ -1,10 +1,10 @@
 import { Refused } from '@/core/errors';
-import { Collector, type Collected } from '@/core/rspec/collect';
+import { parseUrn } from '@/core/identity/urn';
+import { type Collected, Collector } from '@/core/rspec/collect';
 import { RSPEC_LIMITS } from '@/core/rspec/limits';
 import { loginBaseFor, siteSegment } from '@/core/rspec/login-base';
 import { sameNode } from '@/core/rspec/same-node';
 import type { ImportedNode } from '@/core/rspec/to-node';
-import { parseUrn } from '@/core/identity/urn';
 import type { ImportReport } from '@/protocol/api/fleet';
 import {
   insertNodes,
@@ -42,7 +42,10 @@ export async function importAdvertisement(
 ): Promise<ImportReport> {
   const began = performance.now();
   const collected = await collect(body, options);
-  const counts = await db.$transaction((tx) => write(tx, person, collected, options.now), { timeout: 300_000, maxWait: 60_000 });
+  const counts = await db.$transaction((tx) => write(tx, person, collected, options.now), {
+    timeout: 300_000,
+    maxWait: 60_000,
+  });
   const { networks, failures, read } = collected;
   const unused = [...collected.unused, ...counts.unused];
   return { networks, failures, unused, nodes: { read, ...counts.nodes }, seconds: (performance.now() - began) / 1000 };
@@ -73,7 +76,16 @@ function decoded(decode: () => string): string {
 
 async function write(tx: Tx, person: Person, { nodes }: Collected, now: Date) {
   await lockImport(tx);
-  const known = new Map((await inBatches(nodes, (part) => knownNodes(tx, part.map((node) => node.urn)))).flatMap((part) => [...part]));
+  const known = new Map(
+    (
+      await inBatches(nodes, (part) =>
+        knownNodes(
+          tx,
+          part.map((node) => node.urn),
+        ),
+      )
+    ).flatMap((part) => [...part]),
+  );
   const isOwn = (node: ImportedNode) => (known.get(node.urn)?.source ?? 'imported') !== 'imported';
   const own = nodes.filter(isOwn);
   const taken = nodes.filter((node) => !isOwn(node));
@@ -88,16 +100,35 @@ async function write(tx: Tx, person: Person, { nodes }: Collected, now: Date) {
   const ids: string[] = [];
   await inBatches(added, async (part) => {
     const byUrn = await insertNodes(tx, part.map(row));
-    await replaceInterfaces(tx, part.map((node) => ({ nodeId: byUrn.get(node.urn) ?? '', interfaces: node.interfaces })), true);
+    await replaceInterfaces(
+      tx,
+      part.map((node) => ({ nodeId: byUrn.get(node.urn) ?? '', interfaces: node.interfaces })),
+      true,
+    );
     ids.push(...byUrn.values());
   });
   await inBatches(changed, async (part) => {
-    await updateNodes(tx, part.map(({ node, old }) => ({ ...row(node), id: old.id, bootState: old.enrolled ? old.bootState : node.bootState })));
-    await replaceInterfaces(tx, part.map(({ node, old }) => ({ nodeId: old.id, interfaces: node.interfaces })), false);
+    await updateNodes(
+      tx,
+      part.map(({ node, old }) => ({
+        ...row(node),
+        id: old.id,
+        bootState: old.enrolled ? old.bootState : node.bootState,
+      })),
+    );
+    await replaceInterfaces(
+      tx,
+      part.map(({ node, old }) => ({ nodeId: old.id, interfaces: node.interfaces })),
+      false,
+    );
     ids.push(...part.map(({ old }) => old.id));
   });
   if (ids.length > 0) await notify(tx, { k: 'node', ids });
-  const counts = { added: added.length, changed: changed.length, unchanged: taken.length - added.length - changed.length };
+  const counts = {
+    added: added.length,
+    changed: changed.length,
+    unchanged: taken.length - added.length - changed.length,
+  };
   await audit(tx, person, 'fleet.import', { kind: 'fleet', id: 'imported' }, counts, now);
   const unused = own.length > 0 ? [ownNodes(own)] : [];
   return { nodes: counts, unused };
@@ -149,7 +180,10 @@ function placeOfSite(urn: string, nodes: readonly ImportedNode[]): Omit<NewSite,
   };
 }
 
-async function inBatches<Item, Answer>(items: readonly Item[], act: (part: Item[]) => Promise<Answer>): Promise<Answer[]> {
+async function inBatches<Item, Answer>(
+  items: readonly Item[],
+  act: (part: Item[]) => Promise<Answer>,
+): Promise<Answer[]> {
   const answers: Answer[] = [];
   for (let at = 0; at < items.length; at += BATCH) answers.push(await act(items.slice(at, at + BATCH)));
   return answers;

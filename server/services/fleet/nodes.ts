@@ -34,7 +34,7 @@ export async function nodeView(db: Tx, person: Person, id: string, now: Date): P
  * Opens a node to new slivers, drains or closes it. The node hears of it with the answer to its next heartbeat (10 s);
  * running slivers stay in each case. Idempotent.
  */
-export async function setAdminSwitch(
+export function setAdminSwitch(
   db: Db,
   person: Person,
   input: { id: string; adminSwitch: FleetNode['adminSwitch'] },

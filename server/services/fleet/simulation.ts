@@ -27,7 +27,14 @@ export async function prepareSimulation(
   return db.$transaction(
     async (tx) => {
       const prepared = await prepare(tx, authority, input, { by: person.id, now });
-      await audit(tx, person, 'fleet.simulate', { kind: 'fleet', id: input.fleet }, { nodes: prepared.nodes.length }, now);
+      await audit(
+        tx,
+        person,
+        'fleet.simulate',
+        { kind: 'fleet', id: input.fleet },
+        { nodes: prepared.nodes.length },
+        now,
+      );
       return prepared;
     },
     { timeout: 60_000 },
@@ -42,7 +49,11 @@ export async function prepare(
   options: { by: string | null; now: Date; ttlSeconds?: number },
 ): Promise<{ nodes: SimulationNode[] }> {
   const demo = new Map(demoFleet(urnAuthority()).nodes.map((node) => [node.urn, node]));
-  const found = await findSimulable(tx, input.fleet === 'demo' ? { urns: [...demo.keys()] } : 'imported', input.limit ?? MOST);
+  const found = await findSimulable(
+    tx,
+    input.fleet === 'demo' ? { urns: [...demo.keys()] } : 'imported',
+    input.limit ?? MOST,
+  );
   const fresh = found.filter((node) => !node.simulated).map((node) => node.id);
   if (fresh.length > 0) {
     await markSimulated(tx, fresh);

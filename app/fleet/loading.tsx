@@ -1,0 +1,3 @@
+import { Loading } from '@/components/fleet/fleet-view';
+
+export default Loading;

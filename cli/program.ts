@@ -1,0 +1,48 @@
+import { Command } from 'commander';
+import { fleetCommands } from './commands/fleet';
+import { peopleCommands } from './commands/people';
+import { simulateCommand } from './commands/simulate';
+import { sliceCommands } from './commands/slices';
+import type { Io } from './run';
+
+const EX_USAGE = 64;
+
+/** The whole command line. What it prints goes to `io`; the exit code is left in process.exitCode. */
+export function makeProgram(io: Io): Command {
+  const program = new Command('meridian')
+    .description('Share machines all over the planet: the command line of Meridian.')
+    .option('--url <address>', 'where Meridian is (else MERIDIAN_URL, else what login stored)')
+    .option('--token <token>', 'as whom (else MERIDIAN_TOKEN, else what login stored)')
+    .option('--json', 'print one JSON document')
+    .enablePositionalOptions()
+    .showHelpAfterError('(more with --help)')
+    .configureOutput({ writeOut: io.out, writeErr: io.err })
+    .exitOverride();
+  sliceCommands(program, io);
+  fleetCommands(program, io);
+  simulateCommand(program, io);
+  peopleCommands(program, io);
+  program.addHelpText('after', '\nPrograms by themselves: meridian web|worker|agent|node (docs/operations.md).');
+  for (const command of everyCommand(program))
+    command
+      .exitOverride()
+      .configureOutput({ writeOut: io.out, writeErr: io.err })
+      .showHelpAfterError('(more with --help)');
+  return program;
+}
+
+/** Runs `argv` (without node and script); commander's own refusals are exit code 64. */
+export async function run(argv: readonly string[], io: Io): Promise<void> {
+  try {
+    await makeProgram(io).parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && String(error.code).startsWith('commander.'))) throw error;
+    const asked =
+      error.code === 'commander.helpDisplayed' || error.code === 'commander.help' || error.code === 'commander.version';
+    process.exitCode = asked ? 0 : EX_USAGE;
+  }
+}
+
+function everyCommand(command: Command): Command[] {
+  return command.commands.flatMap((each) => [each, ...everyCommand(each)]);
+}

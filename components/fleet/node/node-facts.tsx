@@ -1,0 +1,118 @@
+import type { NodeView } from '@/protocol/api/fleet';
+import { duration } from '../../ui/format';
+import { Fact, Facts, Section } from '../../ui/page';
+import { Time } from '../../ui/time';
+import { Term } from '../../ui/tooltip';
+
+const BOOT = {
+  registered: 'Registered: known, never booted here',
+  install: 'Install: installs at its next boot',
+  boot: 'Boot: boots from its disk',
+  debug: 'Debug: locked down, takes no slivers',
+  disabled: 'Disabled',
+} as const;
+const SWITCH = { open: 'Open', draining: 'Draining: keeps its slivers, takes no new ones', closed: 'Closed' } as const;
+const REACH = { online: 'Online', late: 'Late', unreachable: 'Unreachable', never: 'Has not reported yet' } as const;
+
+/** What the node is, and by what authority it takes part. */
+export function NodeFacts({ node }: { node: NodeView }) {
+  const uptime = number(node.facts.uptimeSeconds);
+  const missing = strings(node.facts.missing);
+  return (
+    <Facts>
+      <Fact
+        name={
+          <Term means="What the machine is to do at its next boot; apart from whether it can be reached.">
+            Boot state
+          </Term>
+        }
+      >
+        {BOOT[node.bootState]}
+      </Fact>
+      <Fact name="Reachability">
+        {REACH[node.reachability]}
+        {node.since && (
+          <span className="text-soft">
+            {' '}
+            since <Time at={node.since} />
+          </span>
+        )}
+      </Fact>
+      <Fact name="Site’s switch">{SWITCH[node.adminSwitch]}</Fact>
+      <Fact
+        name={
+          <Term means="What this node lets an agent give out in tickets, signed by the node itself.">Delegation</Term>
+        }
+      >
+        {node.delegation ? (
+          <>
+            until <Time at={node.delegation.until} />, to{' '}
+            <span className="break-all font-mono">{node.delegation.agent}</span>
+          </>
+        ) : (
+          'none'
+        )}
+      </Fact>
+      <Fact name="Certificate">
+        {node.certificateUntil ? (
+          <>
+            until <Time at={node.certificateUntil} />
+          </>
+        ) : (
+          'none'
+        )}
+      </Fact>
+      <Fact name="Enrolled">{node.enrolledAt ? <Time at={node.enrolledAt} /> : 'no'}</Fact>
+      <Fact name="Address">
+        {node.address ? <span className="font-mono">{node.address}</span> : 'none: nothing is dialled'}
+      </Fact>
+      <Fact name="Driver">
+        {node.driver ?? '–'}
+        {missing.length > 0 && <span className="block text-soft">Real slivers need: {missing.join('; ')}</span>}
+      </Fact>
+      <Fact name="Load">{node.load1Milli === null ? '–' : (node.load1Milli / 1000).toFixed(2)}</Fact>
+      {uptime !== null && <Fact name="Node manager up">{duration(uptime)}</Fact>}
+      {typeof node.facts.version === 'string' && <Fact name="Version">{node.facts.version}</Fact>}
+      <Fact name="URN">
+        <span className="break-all font-mono">{node.urn}</span>
+      </Fact>
+      {node.incarnation && (
+        <Fact
+          name={
+            <Term means="Counts the lives of its journal: statements of an earlier one no longer hold.">
+              Incarnation
+            </Term>
+          }
+        >
+          <span className="break-all font-mono">{node.incarnation}</span>
+        </Fact>
+      )}
+    </Facts>
+  );
+}
+
+/** What an import said of it: historical, and never dialled. */
+export function Advertised({ node }: { node: NodeView }) {
+  const attributes = Object.entries(node.attributes);
+  if (attributes.length === 0 && node.interfaces.length === 0) return null;
+  return (
+    <Section aside={node.network ? `network ${node.network}` : undefined} title="As advertised">
+      <Facts className="max-h-80 overflow-y-auto">
+        {node.interfaces.map((each) => (
+          <Fact key={`if ${each.name}`} name={<span className="font-mono">{each.name}</span>}>
+            <span className="font-mono">{[each.ipv4, each.ipv6].filter(Boolean).join(', ') || '–'}</span>
+          </Fact>
+        ))}
+        {attributes.map(([name, value]) => (
+          <Fact key={name} name={name}>
+            {String(value)}
+          </Fact>
+        ))}
+      </Facts>
+    </Section>
+  );
+}
+
+const number = (value: unknown) => (typeof value === 'number' ? value : null);
+const strings = (value: unknown) =>
+  Array.isArray(value) ? value.filter((each): each is string => typeof each === 'string') : [];
