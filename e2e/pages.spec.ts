@@ -1,0 +1,123 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { expect, freshName, type Role, test, watchErrors } from './fixtures';
+import { askForSlice, fillSlice } from './pages/new-slice';
+
+const SIZES = [
+  { width: 390, height: 844, scheme: 'light' },
+  { width: 390, height: 844, scheme: 'dark' },
+  { width: 1440, height: 900, scheme: 'light' },
+  { width: 1440, height: 900, scheme: 'dark' },
+] as const;
+
+const SHOTS = join(process.cwd(), '.data', 'screenshots');
+
+const PAGES: readonly [role: Role, path: string][] = [
+  ['researcher', '/'],
+  ['researcher', '/slices'],
+  ['researcher', '/slices/new'],
+  ['researcher', '/keys'],
+  ['researcher', '/account'],
+  ['pi', '/'],
+  ['pi', '/approvals'],
+  ['pi', '/sites/demo'],
+  ['operator', '/'],
+  ['operator', '/fleet'],
+  ['operator', '/sites'],
+  ['operator', '/no/such/page'],
+];
+
+for (const size of SIZES) {
+  test(`every page at ${size.width} px, ${size.scheme}: no errors, nothing wider than the window, accessible`, async ({ as, browser, baseURL }) => {
+    test.setTimeout(300_000);
+    mkdirSync(SHOTS, { recursive: true });
+    const windows = new Map<Role, { page: Page; errors: string[] }>();
+    for (const [role, path] of PAGES) {
+      const open = windows.get(role) ?? (await opened(await as(role, size)));
+      windows.set(role, open);
+      await open.page.goto(path);
+      await look(open.page, `${role}${path.replaceAll('/', '-')}`, size);
+      const expected = path.startsWith('/no/') ? open.errors.splice(0).filter((e) => !e.includes('404')) : open.errors;
+      expect(expected, `${role} ${path}`).toEqual([]);
+    }
+    const context = await browser.newContext({ baseURL, viewport: size, colorScheme: size.scheme, reducedMotion: 'reduce' });
+    const stranger = await opened(await context.newPage());
+    for (const path of ['/sign-in', '/invite/this-token-was-never-given-out']) {
+      await stranger.page.goto(path);
+      await look(stranger.page, `stranger${path.replaceAll('/', '-').slice(0, 12)}`, size);
+    }
+    expect(stranger.errors).toEqual([]);
+    await context.close();
+  });
+}
+
+test('the form for a new slice says at once what is wrong, and loses nothing', async ({ as }) => {
+  const page = await as('researcher');
+  const short = freshName('form');
+  await page.goto('/slices/new');
+  await fillSlice(page, { name: short, reason: 'Too short', count: 5, days: 14 });
+  await page.getByRole('button', { name: 'Ask for it' }).click();
+  await expect(page.getByText('at least 10 characters')).toBeVisible();
+  await expect(page.getByLabel('Reason')).toBeFocused();
+  await page.getByLabel('Number of nodes').fill('999');
+  await expect(page.getByRole('complementary', { name: 'Would it work?' })).toContainText('Not like this');
+  await page.reload();
+  await expect(page.getByLabel('Name', { exact: true })).toHaveValue(short);
+  await expect(page.getByLabel('Number of nodes')).toHaveValue('999');
+});
+
+test('two tabs share one stream, and a change reaches both', async ({ as }) => {
+  const first = await as('pi');
+  await first.goto('/approvals');
+  await expect(first.locator('[data-live="live"]')).toBeAttached();
+  const streams: string[] = [];
+  const second = await first.context().newPage();
+  second.on('request', (request) => {
+    if (request.url().includes('live.events')) streams.push(request.url());
+  });
+  await second.goto('/approvals');
+  await expect(second.locator('[data-live="live"]')).toBeAttached();
+  const short = freshName('tabs');
+  const researcher = await as('researcher');
+  await askForSlice(researcher, { name: short, reason: 'See whether a change reaches both tabs.', count: 1, minimum: 1 });
+  for (const tab of [first, second]) await expect(tab.getByRole('article', { name: `demo_${short}` })).toBeVisible();
+  expect(streams).toEqual([]);
+  // The leading tab goes: the other takes over.
+  await first.close();
+  await expect(second.locator('[data-live="live"]')).toBeAttached();
+  await expect.poll(() => streams.length).toBeGreaterThan(0);
+  await researcher.getByRole('button', { name: 'Withdraw' }).click();
+  await researcher.getByRole('dialog').getByRole('button', { name: 'Withdraw' }).click();
+  await expect(second.getByRole('article', { name: `demo_${short}` })).toBeHidden();
+});
+
+test('by keyboard alone: skip link, search, a page', async ({ as }) => {
+  const page = await as('operator');
+  await page.goto('/');
+  await page.keyboard.press('Tab');
+  await expect(page.getByRole('link', { name: 'Skip to content' })).toBeFocused();
+  await page.keyboard.press('Control+k');
+  await page.getByPlaceholder('A page, slice, node or site').fill('reykjavik');
+  await expect(page.getByRole('option').filter({ hasText: 'node1.reykjavik' })).toBeVisible();
+  await page.getByPlaceholder('A page, slice, node or site').fill('keys');
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/\/keys$/);
+});
+
+async function opened(page: Page) {
+  return { page, errors: watchErrors(page) };
+}
+
+/** Waits until the page stands, then checks and keeps it. */
+async function look(page: Page, name: string, { width, scheme }: { width: number; scheme: string }): Promise<void> {
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
+  await page.screenshot({ path: join(SHOTS, `${name}-${width}-${scheme}.png`) });
+  const sideways = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+  expect(sideways, `${name} is wider than the window`).toBe(false);
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const serious = violations.filter((v) => v.impact === 'serious' || v.impact === 'critical');
+  expect(serious.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 160)).join(' | ')}`), name).toEqual([]);
+}
