@@ -20,7 +20,7 @@ beforeAll(async () => {
   data = tempDirectory('crash');
   const capacity = JSON.stringify({ cpuMilli: 1_000_000, memoryMiB: 10_000_000, diskMiB: 100_000_000, networkKbps: 100_000_000 });
   env = { MERIDIAN_NODE_DATA: data, MERIDIAN_NODE_LISTEN: `127.0.0.1:${await freePort()}`, MERIDIAN_NODE_TOKEN: agent.token(NODE), MERIDIAN_NODE_DRIVER: 'simulated', MERIDIAN_NODE_CAPACITY: capacity, MERIDIAN_LOG_LEVEL: 'warn' };
-  node = NodeProcess.start('main', env);
+  node = NodeProcess.start('node-manager/main.ts', env);
   await until('enrolment and delegation', () => agent.delegations.get(NODE));
 });
 afterAll(async () => {
@@ -40,7 +40,7 @@ test(`${KILLS} kills: what was acknowledged is there, and no ticket counts twice
     await until('it to answer', () => client().slivers.query().then(() => true, () => false), 20_000);
     seen += await check(known);
     await loadAndKill(known);
-    node = NodeProcess.start('main', env);
+    node = NodeProcess.start('node-manager/main.ts', env);
   }
   await until('it to answer', () => client().slivers.query().then(() => true, () => false), 20_000);
   seen += await check(known);
@@ -110,7 +110,7 @@ test('a lease that ran out while the daemon was down is over when it is back', a
   await client().redeem.mutate({ ticket });
   await node.end('SIGKILL');
   await until('the lease to end', () => Date.now() > (now + 2) * 1000);
-  node = NodeProcess.start('main', env);
+  node = NodeProcess.start('node-manager/main.ts', env);
   await until('it to answer', () => client().slivers.query().then(() => true, () => false), 20_000);
   await until('it to be gone', async () => (await client().sliver.query({ slice })).state === 'gone');
   expect(await orRefused(client().redeem.mutate({ ticket })).catch(codeOf)).toMatch(/^(TICKET_SPENT|LEASE_OVER)$/);

@@ -22,7 +22,7 @@ beforeAll(async () => {
   data = tempDirectory('node');
   const address = `127.0.0.1:${await freePort()}`;
   env = { MERIDIAN_NODE_DATA: data, MERIDIAN_NODE_LISTEN: address, MERIDIAN_NODE_TOKEN: agent.token(NODE), MERIDIAN_NODE_DRIVER: 'simulated', MERIDIAN_NODE_HEARTBEAT_MS: '300', MERIDIAN_NODE_CAPACITY: JSON.stringify(CAPACITY) };
-  node = NodeProcess.start('main', env);
+  node = NodeProcess.start('node-manager/main.ts', env);
   await node.ready();
   await until('the delegation', () => agent.delegations.get(NODE));
 });
@@ -107,7 +107,7 @@ describe('a node manager, as a process', { timeout: 30_000 }, () => {
     const ticket = agent.ticket(NODE, slice);
     await until('the word to arrive', async () => (await refused(agent.client(NODE).redeem.mutate({ ticket: agent.ticket(NODE, sliceUrn('never')) }))) === 'REVOKED', 15_000);
     await node.end('SIGKILL');
-    node = NodeProcess.start('main', env);
+    node = NodeProcess.start('node-manager/main.ts', env);
     await node.ready();
     expect(await refused(agent.client(NODE).redeem.mutate({ ticket }))).toBe('REVOKED');
     agent.answer.revokedKeys = [];
@@ -122,7 +122,7 @@ describe('a node manager, as a process', { timeout: 30_000 }, () => {
     const line = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExample ada';
     await agent.client(NODE).setKeys.mutate({ slice, keys: [line] });
     await node.end('SIGKILL');
-    node = NodeProcess.start('main', env);
+    node = NodeProcess.start('node-manager/main.ts', env);
     await node.ready();
     expect(await agent.client(NODE).redeem.mutate({ ticket })).toMatchObject({ lease, again: true });
     expect((await agent.client(NODE).keys.query({ slice })).keys).toEqual([line]);
@@ -131,12 +131,12 @@ describe('a node manager, as a process', { timeout: 30_000 }, () => {
   test('ends cleanly on SIGTERM; without its journal it refuses to start', async () => {
     expect(await node.end('SIGTERM')).toBe(0);
     renameSync(`${data}/journal`, `${data}/journal.away`);
-    node = NodeProcess.start('main', env);
+    node = NodeProcess.start('node-manager/main.ts', env);
     await expect(node.ready()).rejects.toThrow('JOURNAL_DAMAGED');
     expect(await node.end('SIGKILL')).toBe(78);
     rmSync(`${data}/journal`, { recursive: true, force: true });
     renameSync(`${data}/journal.away`, `${data}/journal`);
-    node = NodeProcess.start('main', env);
+    node = NodeProcess.start('node-manager/main.ts', env);
     await node.ready();
   });
 });

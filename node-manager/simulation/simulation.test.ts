@@ -44,7 +44,7 @@ describe('a simulator, as a process', { timeout: 30_000 }, () => {
     lines = names.map((behaviour) => ({ node: nodeUrn(behaviour), token: agent.token(nodeUrn(behaviour)), behaviour: 'normal', startMs: 5 }));
     write();
     env = { MERIDIAN_SIMULATOR_DATA: data, MERIDIAN_SIMULATOR_LISTEN: `127.0.0.1:${await freePort()}`, MERIDIAN_SIMULATOR_MANIFEST: `${data}/manifest.jsonl`, MERIDIAN_NODE_HEARTBEAT_MS: '200' };
-    simulator = NodeProcess.start('simulator', env);
+    simulator = NodeProcess.start('node-manager/simulator.ts', env);
     await simulator.ready();
     await until('delegations', () => agent.delegations.size === 4);
     lines = names.map((behaviour) => ({ node: nodeUrn(behaviour), token: null, behaviour, startMs: 5 }));
@@ -81,7 +81,7 @@ describe('a simulator, as a process', { timeout: 30_000 }, () => {
     const ticket = agent.ticket(nodeUrn('normal'), slice);
     const { lease } = await agent.client(nodeUrn('normal')).redeem.mutate({ ticket });
     await simulator.end('SIGKILL');
-    simulator = NodeProcess.start('simulator', env);
+    simulator = NodeProcess.start('node-manager/simulator.ts', env);
     await simulator.ready();
     expect(await agent.client(nodeUrn('normal')).redeem.mutate({ ticket })).toMatchObject({ lease, again: true });
     expect((await agent.client(nodeUrn('normal')).sliver.query({ slice, waitWhile: 'starting', waitMs: 5000 })).state).toBe('running');

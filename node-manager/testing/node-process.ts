@@ -8,7 +8,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 
 type Line = { level: string; msg: string; [fact: string]: unknown };
 
-/** A node manager or simulator as a process of its own, as production runs it. */
+/** A program of ours as a process of its own, as production runs it. */
 export class NodeProcess {
   readonly lines: Line[] = [];
   exitCode: number | null = null;
@@ -20,9 +20,9 @@ export class NodeProcess {
     });
   }
 
-  /** Started; not ready yet. `prefix`: a command to run it under, such as `ip netns exec …`. */
-  static start(program: 'main' | 'simulator', env: Record<string, string>, prefix: string[] = []): NodeProcess {
-    const [command = '', ...args] = [...prefix, process.execPath, '--import', 'tsx', `${ROOT}/node-manager/${program}.ts`];
+  /** Started; not ready yet. `program`: path below the root. `prefix`: a command to run it under, such as `nsenter --net=…`. */
+  static start(program: string, env: Record<string, string>, prefix: string[] = []): NodeProcess {
+    const [command = '', ...args] = [...prefix, process.execPath, '--import', 'tsx', `${ROOT}/${program}`];
     return new NodeProcess(spawn(command, args, { cwd: ROOT, env: { NODE_ENV: 'test', PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true }));
   }
 

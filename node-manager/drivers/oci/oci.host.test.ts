@@ -22,7 +22,7 @@ describe.skipIf(lacks.length > 0)('real slivers', { timeout: 60_000 }, () => {
     data = tempDirectory('real');
     const listen = `127.0.0.1:${await freePort()}`;
     env = { MERIDIAN_NODE_DATA: data, MERIDIAN_NODE_LISTEN: listen, MERIDIAN_NODE_TOKEN: agent.token(NODE), MERIDIAN_NODE_DRIVER: 'oci', MERIDIAN_NODE_HEARTBEAT_MS: '500' };
-    node = NodeProcess.start('main', env);
+    node = NodeProcess.start('node-manager/main.ts', env);
     await node.ready();
     await until('the delegation', () => agent.delegations.get(NODE));
   }, 60_000);
@@ -124,7 +124,7 @@ describe.skipIf(lacks.length > 0)('real slivers', { timeout: 60_000 }, () => {
     const midst = ['a', 'b', 'c'].map((x) => sliceUrn(`midst${x}`));
     await Promise.all(midst.map((slice) => agent.client(NODE).redeem.mutate({ ticket: agent.ticket(NODE, slice) })));
     await node.end('SIGKILL');
-    node = NodeProcess.start('main', env);
+    node = NodeProcess.start('node-manager/main.ts', env);
     await node.ready();
     expect((await sh(kept, 'cat /root/note')).stdout).toBe('still here\n');
     for (const slice of midst) {
@@ -135,7 +135,7 @@ describe.skipIf(lacks.length > 0)('real slivers', { timeout: 60_000 }, () => {
     await new Promise((resolve) => setTimeout(resolve, 30));
     await node.end('SIGKILL');
     await Promise.all(releases);
-    node = NodeProcess.start('main', env);
+    node = NodeProcess.start('node-manager/main.ts', env);
     await node.ready();
     for (const slice of [...midst, kept]) await agent.client(NODE).release.mutate({ slice });
     await until('nothing to be left', () => JSON.stringify(tracesOf(NODE)) === JSON.stringify(NO_TRACES));
@@ -147,13 +147,13 @@ describe.skipIf(lacks.length > 0)('real slivers', { timeout: 60_000 }, () => {
     await sh(slice, 'echo kept > /root/note');
     await node.end('SIGTERM'); // without the flag slivers run on
     expect(tracesOf(NODE).processes.length).toBeGreaterThan(0);
-    node = NodeProcess.start('main', { ...env, MERIDIAN_NODE_STOP_SLIVERS_ON_EXIT: '1' });
+    node = NodeProcess.start('node-manager/main.ts', { ...env, MERIDIAN_NODE_STOP_SLIVERS_ON_EXIT: '1' });
     await node.ready();
     expect((await sh(slice, 'cat /root/note')).stdout).toBe('kept\n');
     expect(await node.end('SIGTERM')).toBe(0);
     expect(tracesOf(NODE)).toEqual(NO_TRACES);
     expect(existsSync(ownNames(NODE).runtime)).toBe(false);
-    node = NodeProcess.start('main', env);
+    node = NodeProcess.start('node-manager/main.ts', env);
     await node.ready();
     await until('it to run again', async () => (await agent.client(NODE).sliver.query({ slice, waitWhile: 'starting', waitMs: 5000 })).state === 'running');
     expect((await sh(slice, 'cat /root/note')).stdout).toBe('kept\n');
