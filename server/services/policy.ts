@@ -38,7 +38,7 @@ export type PermissionFacts = {
   'site.people': SiteFacts;
   /** Lower the site's quota. */
   'site.quota': SiteFacts;
-  /** Raise it: never the PI, or a quota would bound nothing (docs/decisions/0021-who-sets-a-quota.md). */
+  /** Raise it: never the PI, or a quota would bound nothing (docs/decisions/0009-who-sets-a-quota.md). */
   'site.quota.raise': SiteFacts;
   'invite.create': InviteFacts;
   'invite.revoke': InviteFacts;
@@ -87,7 +87,8 @@ const RULES: { [P in Permission]: Rule<P> } = {
   // Never one's own, not as PI and not as operator.
   'request.decide': (person, request) => request.requestedById !== person.id && piOrOperator(person, request),
   'slice.read': (person, slice) => person.operator || member(person, slice) || has(person, slice.siteId, 'pi', 'tech'),
-  'slice.exec': member,
+  // Operators too, each call audited: docs/decisions/0004-operators-may-exec.md.
+  'slice.exec': (person, slice) => member(person, slice) || person.operator,
   'slice.renew': member,
   'slice.withdraw': member,
   'slice.members': (person, slice) =>

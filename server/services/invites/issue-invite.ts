@@ -26,5 +26,5 @@ export async function issueInvite(
   return { id: row.id, token, expiresAt: row.expiresAt };
 }
 
-/** The page that accepts. The token stands in the fragment, which browsers send to no server: it reaches no access log. */
-export const inviteLink = (origin: string, token: string): string => `${origin}/invite#${token}`;
+/** The page that accepts. It sends no referrer; the token works once and for seven days. */
+export const inviteLink = (origin: string, token: string): string => `${origin}/invite/${token}`;
