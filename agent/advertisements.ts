@@ -35,7 +35,14 @@ export async function advertise(
 
 function isUsable(node: AdvertisedNode): boolean {
   const { urn, bootState, adminSwitch, reachability, at } = node;
-  return usable({ node: urn, bootState, adminSwitch, enrolled: true, reachability: reachability ?? 'unreachable', lastSeen: at?.getTime() ?? null }).ok;
+  return usable({
+    node: urn,
+    bootState,
+    adminSwitch,
+    enrolled: true,
+    reachability: reachability ?? 'unreachable',
+    lastSeen: at?.getTime() ?? null,
+  }).ok;
 }
 
 function advertisement(node: AdvertisedNode, held: Held | undefined, claimed: HardAmounts): Advertisement {
@@ -45,7 +52,12 @@ function advertisement(node: AdvertisedNode, held: Held | undefined, claimed: Ha
     jkt: node.jkt ?? '',
     site: node.site,
     country: node.country,
-    capacity: { cpuMilli: node.cpuMilli ?? 0, memoryMiB: node.memoryMiB ?? 0, diskMiB: node.diskMiB ?? 0, networkKbps: node.networkKbps ?? 0 },
+    capacity: {
+      cpuMilli: node.cpuMilli ?? 0,
+      memoryMiB: node.memoryMiB ?? 0,
+      diskMiB: node.diskMiB ?? 0,
+      networkKbps: node.networkKbps ?? 0,
+    },
     free: held ? lesser(ownWord(node), freeOf(held, claimed)) : NOTHING,
     slivers: node.slivers ?? 0,
     load1Milli: node.load1Milli,

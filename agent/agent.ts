@@ -59,7 +59,10 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
   const store = secretStore(pool);
   const key = await loadOrMakeIdentityKey(join(options.dataDir, 'identity.pem'));
   const ca = await loadOrMakeCa(store, sealKey, { authority, now: new Date() });
-  const serviceManager = { urn: serviceManagerUrn(authority), jkt: (await loadOrMakeServiceManagerKey(store, sealKey)).jkt };
+  const serviceManager = {
+    urn: serviceManagerUrn(authority),
+    jkt: (await loadOrMakeServiceManagerKey(store, sealKey)).jkt,
+  };
   const urn = agentUrn(authority);
   const certify = async (): Promise<TlsIdentity> => {
     const { identity, issued } = await selfIssue(ca, urn, key, new Date());
@@ -67,7 +70,12 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
     return identity;
   };
   let identity = await certify();
-  const registrar: Registrar = { pool, ca, agent: { urn, publicKey: key.jwk, address: options.address }, serviceManager };
+  const registrar: Registrar = {
+    pool,
+    ca,
+    agent: { urn, publicKey: key.jwk, address: options.address },
+    serviceManager,
+  };
   const revocation = new Revocation(pool);
   let service: AgentService | null = null;
   const server = await serveTransport(
@@ -81,12 +89,18 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
       identity: () => identity,
       isRevoked: (peer) => revocation.isRevoked(peer),
       bounds: { maxBodyBytes: 1_048_576, maxConnections: 8_192 },
-      onError: (error, call) => log.error({ err: error.cause ?? error, path: call.path, peer: call.peer?.urn }, 'call failed'),
+      onError: (error, call) =>
+        log.error({ err: error.cause ?? error, path: call.path, peer: call.peer?.urn }, 'call failed'),
     },
     options.listen,
   );
   registrar.agent.address ||= `127.0.0.1:${server.port}`;
-  const agentId = await registerAgent(pool, { urn, jkt: key.jkt, publicKey: key.jwk.x, address: registrar.agent.address });
+  const agentId = await registerAgent(pool, {
+    urn,
+    jkt: key.jkt,
+    publicKey: key.jwk.x,
+    address: registrar.agent.address,
+  });
   const issuer: Issuer = { pool, agentId, key };
   const heartbeats = new Heartbeats(pool, agentId);
   service = agentService(issuer, registrar, heartbeats);
@@ -94,7 +108,12 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
   const sweeping = sweepUntil(pool, stop.signal, (err) => log.error({ err }, 'sweep failed'));
   const renewing = setInterval(() => {
     if (renewalDue(identity, new Date())) {
-      certify().then((renewed) => { identity = renewed; }, (err: unknown) => log.error({ err }, 'own certificate not renewed'));
+      certify().then(
+        (renewed) => {
+          identity = renewed;
+        },
+        (err: unknown) => log.error({ err }, 'own certificate not renewed'),
+      );
     }
   }, RENEWAL_CHECK_MS);
   return {
@@ -103,11 +122,18 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
     caPem: ca.certificatePem,
     address: registrar.agent.address,
     port: server.port,
-    close: once(() => close(server, heartbeats, pool, [() => clearInterval(renewing), () => stop.abort(), () => sweeping])),
+    close: once(() =>
+      close(server, heartbeats, pool, [() => clearInterval(renewing), () => stop.abort(), () => sweeping]),
+    ),
   };
 }
 
-async function close(server: TransportServer, heartbeats: Heartbeats, pool: Pool, ends: (() => unknown)[]): Promise<void> {
+async function close(
+  server: TransportServer,
+  heartbeats: Heartbeats,
+  pool: Pool,
+  ends: (() => unknown)[],
+): Promise<void> {
   const closing = server.close(3_000);
   await heartbeats.close();
   await closing;
@@ -117,9 +143,9 @@ async function close(server: TransportServer, heartbeats: Heartbeats, pool: Pool
 
 function agentService(issuer: Issuer, registrar: Registrar, heartbeats: Heartbeats): AgentService {
   return {
-    config: async () => {
-      const now = new Date().toISOString();
-      return { protocol: 1, version: VERSION, agent: registrar.agent.urn, publicKey: registrar.agent.publicKey, now };
+    config() {
+      const { urn: agent, publicKey } = registrar.agent;
+      return Promise.resolve({ protocol: 1, version: VERSION, agent, publicKey, now: new Date().toISOString() });
     },
     advertisements: (_peer, input) => advertise(issuer, input, Date.now()),
     issue: (peer, input) => issueTickets(issuer, peer, input, Date.now()),

@@ -2,10 +2,10 @@ import { Refused } from '@/core/errors';
 import { verifyDelegation } from '@/protocol/statement/delegation';
 import { jwkFromRaw } from '@/protocol/statement/keys';
 import type { Peer } from '@/protocol/trpc';
+import type { Issuer } from './issue';
 import { inTransaction } from './store/database';
 import { lockEnrolledKey, storeDelegation } from './store/delegations';
 import { notifyNodes } from './store/notices';
-import type { Issuer } from './issue';
 
 /**
  * Takes a node's delegation in: a root, signed by the very key that is enrolled for the peer, to this agent's key, valid

@@ -32,18 +32,26 @@ export async function enrol(registrar: Registrar, input: z.infer<typeof EnrolInp
     throw new Refused('BAD_SIGNATURE', { kid: thumbprint(input.publicKey) });
   }
   const jkt = thumbprint(input.publicKey);
-  return inTransaction(registrar.pool, async (tx) => {
+  return await inTransaction(registrar.pool, async (tx) => {
     const token = await lockToken(tx, enrolmentSecretHash(input.secret));
     if (!token) throw new Refused('TOKEN_INVALID', { problem: 'nobody knows it; a newer one may have replaced it' });
     if (token.nodeUrn !== input.node) throw new Refused('TOKEN_INVALID', { problem: 'it is for another node' });
     const enrolled = await lockKey(tx, jkt);
-    if (enrolled && enrolled.nodeUrn !== input.node) throw new Refused('CONFLICT', { kind: 'key', id: jkt, problem: 'another node enrolled it' });
+    if (enrolled && enrolled.nodeUrn !== input.node)
+      throw new Refused('CONFLICT', { kind: 'key', id: jkt, problem: 'another node enrolled it' });
     if (enrolled?.revoked) throw new Refused('REVOKED', { kind: 'key', id: jkt });
     if (token.used && !enrolled) throw new Refused('TOKEN_USED');
     if (!token.used && token.expired) throw new Refused('TOKEN_INVALID', { problem: 'it has expired' });
     const bootState = booted(input.node, token.bootState);
     const { nodeId } = token;
-    await enrolKey(tx, { nodeId, jkt, publicKey: input.publicKey.x, incarnation: input.incarnation, address: input.address, bootState });
+    await enrolKey(tx, {
+      nodeId,
+      jkt,
+      publicKey: input.publicKey.x,
+      incarnation: input.incarnation,
+      address: input.address,
+      bootState,
+    });
     if (!token.used) {
       await burnToken(tx, token.id);
       await auditEnrolment(tx, { nodeId, nodeUrn: input.node, jkt, address: input.address });
@@ -59,14 +67,21 @@ export async function enrol(registrar: Registrar, input: z.infer<typeof EnrolInp
  */
 export async function renew(registrar: Registrar, input: z.infer<typeof RenewInput>, now: Date): Promise<Enrolled> {
   const jkt = thumbprint(input.publicKey);
-  if (!checkProof(renewalChallenge(input), input.proof, input.publicKey)) throw new Refused('BAD_SIGNATURE', { kid: jkt });
+  if (!checkProof(renewalChallenge(input), input.proof, input.publicKey))
+    throw new Refused('BAD_SIGNATURE', { kid: jkt });
   checkFresh(input.at, now);
-  return inTransaction(registrar.pool, async (tx) => {
+  return await inTransaction(registrar.pool, async (tx) => {
     const enrolled = await lockKey(tx, jkt);
     if (enrolled?.nodeUrn !== input.urn) throw new Refused('NODE_NOT_ENROLLED', { node: input.urn });
     if (enrolled.revoked) throw new Refused('REVOKED', { kind: 'key', id: jkt });
     const { nodeId } = enrolled;
-    await refreshNode(tx, { nodeId, jkt, incarnation: input.incarnation, address: input.address, bootState: booted(input.urn, enrolled.bootState) });
+    await refreshNode(tx, {
+      nodeId,
+      jkt,
+      incarnation: input.incarnation,
+      address: input.address,
+      bootState: booted(input.urn, enrolled.bootState),
+    });
     return certify(tx, registrar, input.urn, input.publicKey, now);
   });
 }
@@ -74,10 +89,18 @@ export async function renew(registrar: Registrar, input: z.infer<typeof RenewInp
 function checkFresh(at: number, now: Date): void {
   const seconds = Math.floor(now.getTime() / 1000);
   if (at < seconds - SKEW_SECONDS) {
-    throw new Refused('EXPIRED', { expiredAt: new Date((at + SKEW_SECONDS) * 1000).toISOString(), now: now.toISOString(), skewSeconds: SKEW_SECONDS });
+    throw new Refused('EXPIRED', {
+      expiredAt: new Date((at + SKEW_SECONDS) * 1000).toISOString(),
+      now: now.toISOString(),
+      skewSeconds: SKEW_SECONDS,
+    });
   }
   if (at > seconds + SKEW_SECONDS) {
-    throw new Refused('NOT_YET_VALID', { notBefore: new Date(at * 1000).toISOString(), now: now.toISOString(), skewSeconds: SKEW_SECONDS });
+    throw new Refused('NOT_YET_VALID', {
+      notBefore: new Date(at * 1000).toISOString(),
+      now: now.toISOString(),
+      skewSeconds: SKEW_SECONDS,
+    });
   }
 }
 
@@ -89,7 +112,13 @@ function booted(node: string, state: BootState): BootState {
   return next;
 }
 
-async function certify(tx: Queryable, registrar: Registrar, urn: string, publicJwk: PublicJwk, now: Date): Promise<Enrolled> {
+async function certify(
+  tx: Queryable,
+  registrar: Registrar,
+  urn: string,
+  publicJwk: PublicJwk,
+  now: Date,
+): Promise<Enrolled> {
   const issued = await issueCertificate({ ca: registrar.ca, publicJwk, urn, ...certificateSpan(now) });
   await recordCertificate(tx, issued, { urn, kind: 'node', jkt: thumbprint(publicJwk) });
   return {

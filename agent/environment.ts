@@ -9,7 +9,10 @@ const Environment = z.object({
     .string({ error: 'is missing: set it to postgresql://user:password@host:port/database' })
     .regex(/^postgres(ql)?:\/\//, 'must start with postgresql://'),
   MERIDIAN_SEAL_KEY: z.string({ error: 'is missing: set it to 32 random bytes as base64url' }).transform(parseSealKey),
-  MERIDIAN_AUTHORITY: z.string().regex(/^[A-Za-z0-9.-]{1,64}$/, 'may hold letters, digits, dots and hyphens, at most 64').default('meridian'),
+  MERIDIAN_AUTHORITY: z
+    .string()
+    .regex(/^[A-Za-z0-9.-]{1,64}$/, 'may hold letters, digits, dots and hyphens, at most 64')
+    .default('meridian'),
   MERIDIAN_DATA: z.string().min(1).default('.data'),
   MERIDIAN_AGENT_DATA: z.string().min(1).optional(),
   MERIDIAN_AGENT_LISTEN: address.default('127.0.0.1:7420'),
@@ -34,13 +37,17 @@ export function parseAgentEnvironment(source: Record<string, string | undefined>
   const parsed = Environment.safeParse(source);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new Refused('CONFIG_INVALID', { variable: issue?.path.join('.') || 'environment', problem: issue?.message ?? 'not understood' });
+    throw new Refused('CONFIG_INVALID', {
+      variable: issue?.path.join('.') || 'environment',
+      problem: issue?.message ?? 'not understood',
+    });
   }
   const env = parsed.data;
   const colon = env.MERIDIAN_AGENT_LISTEN.lastIndexOf(':');
   const host = env.MERIDIAN_AGENT_LISTEN.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
   const port = Number(env.MERIDIAN_AGENT_LISTEN.slice(colon + 1));
-  if (port > 65_535) throw new Refused('CONFIG_INVALID', { variable: 'MERIDIAN_AGENT_LISTEN', problem: 'has no such port' });
+  if (port > 65_535)
+    throw new Refused('CONFIG_INVALID', { variable: 'MERIDIAN_AGENT_LISTEN', problem: 'has no such port' });
   return {
     databaseUrl: env.DATABASE_URL,
     sealKey: env.MERIDIAN_SEAL_KEY,

@@ -54,7 +54,9 @@ export class Heartbeats {
     if (this.timer) clearTimeout(this.timer);
     this.timer = null;
     const batch = [...this.waiting.values()].flatMap((ofNode) => ofNode.slice(0, 1)); // a node's second one waits its turn
-    this.waiting = new Map([...this.waiting].flatMap(([urn, ofNode]) => (ofNode.length > 1 ? [[urn, ofNode.slice(1)] as const] : [])));
+    this.waiting = new Map(
+      [...this.waiting].flatMap(([urn, ofNode]) => (ofNode.length > 1 ? [[urn, ofNode.slice(1)] as const] : [])),
+    );
     if (this.waiting.size > 0) this.timer = setTimeout(() => this.flush(), GATHER_MS);
     if (batch.length > 0) this.running = this.running.then(() => this.store(batch));
   }
@@ -65,10 +67,20 @@ export class Heartbeats {
         const outcomes = new Map((await recordBeats(tx, this.agentId, batch.map(beatOf))).map((one) => [one.urn, one]));
         const heard = batch.filter(({ peer }) => outcomes.has(peer.urn));
         const { changed, unknown } = await applyReports(tx, heard.flatMap(reportsOf));
-        const dropped = await dropUnlisted(tx, heard.flatMap(({ peer, input }) => listOf(input, outcomes.get(peer.urn))));
+        const dropped = await dropUnlisted(
+          tx,
+          heard.flatMap(({ peer, input }) => listOf(input, outcomes.get(peer.urn))),
+        );
         await notifySlivers(tx, [...changed, ...dropped]);
-        await notifyNodes(tx, [...outcomes.values()].filter((one) => one.changed).map((one) => one.nodeId));
-        return { outcomes, unknown: new Set(unknown.map((report) => report.jkt)), revokedKeys: await revokedPrograms(tx) };
+        await notifyNodes(
+          tx,
+          [...outcomes.values()].filter((one) => one.changed).map((one) => one.nodeId),
+        );
+        return {
+          outcomes,
+          unknown: new Set(unknown.map((report) => report.jkt)),
+          revokedKeys: await revokedPrograms(tx),
+        };
       });
       const now = new Date().toISOString();
       for (const one of batch) {
@@ -107,7 +119,18 @@ export class Heartbeats {
 function beatOf({ peer, input }: Waiting): Beat {
   const { incarnation, journalSequence, driver, capacity, free, load1Milli, version, uptimeSeconds, missing } = input;
   const facts = { version, uptimeSeconds, missing };
-  return { urn: peer.urn, jkt: peer.jkt, incarnation, journalSequence, driver, capacity, free, slivers: input.sliverCount, load1Milli, facts };
+  return {
+    urn: peer.urn,
+    jkt: peer.jkt,
+    incarnation,
+    journalSequence,
+    driver,
+    capacity,
+    free,
+    slivers: input.sliverCount,
+    load1Milli,
+    facts,
+  };
 }
 
 function reportsOf({ peer, input }: Waiting): Report[] {
@@ -119,7 +142,9 @@ function reportsOf({ peer, input }: Waiting): Report[] {
 /** A reason with a code of ours; what a newer node says in a word we do not know yet is told as a failed start. */
 function reasonOf(reason: { code: string; facts: Reason['facts'] }): Reason {
   const code = REFUSAL_CODES.find((known) => known === reason.code);
-  return code ? { code, facts: reason.facts } : { code: 'START_FAILED', facts: { ...reason.facts, problem: reason.code } };
+  return code
+    ? { code, facts: reason.facts }
+    : { code: 'START_FAILED', facts: { ...reason.facts, problem: reason.code } };
 }
 
 function listOf(input: Input, outcome: BeatOutcome | undefined): { nodeId: string; urn: string; jtis: string[] }[] {

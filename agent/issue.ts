@@ -26,7 +26,7 @@ export async function issueTickets(issuer: Issuer, peer: Peer, input: Input, now
   checkTerms(input, now);
   const key = `${peer.jkt}:${input.idempotencyKey}`;
   const bodyHash = createHash('sha256').update(canonical(input)).digest('hex');
-  return inTransaction(issuer.pool, async (tx) => {
+  return await inTransaction(issuer.pool, async (tx) => {
     const before = await claimRequest(tx, key, bodyHash);
     if (before) {
       if (before.bodyHash !== bodyHash) throw new Refused('IDEMPOTENCY_MISMATCH', { key: input.idempotencyKey });
@@ -40,14 +40,41 @@ export async function issueTickets(issuer: Issuer, peer: Peer, input: Input, now
     for (const node of input.nodes) {
       const verdict = judge(node, books.get(node), input, now);
       if ('code' in verdict) refused.push({ node, reason: verdict });
-      else granted.push({ nodeId: verdict.nodeId, claims: claimsFor(issuer.key.jkt, peer.jkt, node, verdict, input, now) });
+      else
+        granted.push({
+          nodeId: verdict.nodeId,
+          claims: claimsFor(issuer.key.jkt, peer.jkt, node, verdict, input, now),
+        });
     }
-    const texts = await signStatements('ticket+jwt', granted.map((one) => one.claims), issuer.key);
+    const texts = await signStatements(
+      'ticket+jwt',
+      granted.map((one) => one.claims),
+      issuer.key,
+    );
     const tickets = granted.map(({ nodeId, claims }, i) => {
-      return { nodeId, node: claims.aud, iss: claims.iss, jti: claims.jti, ticket: texts[i] ?? '', nbf: claims.nbf, exp: claims.exp };
+      return {
+        nodeId,
+        node: claims.aud,
+        iss: claims.iss,
+        jti: claims.jti,
+        ticket: texts[i] ?? '',
+        nbf: claims.nbf,
+        exp: claims.exp,
+      };
     });
-    const terms = { iss: issuer.key.jkt, sliceUrn: input.slice, amounts: hardOf(input.resources), start: input.start, end: input.end };
-    await insertTickets(tx, issuer.agentId, terms, tickets.map(({ ticket, ...row }) => ({ ...row, text: ticket })));
+    const terms = {
+      iss: issuer.key.jkt,
+      sliceUrn: input.slice,
+      amounts: hardOf(input.resources),
+      start: input.start,
+      end: input.end,
+    };
+    await insertTickets(
+      tx,
+      issuer.agentId,
+      terms,
+      tickets.map(({ ticket, ...row }) => ({ ...row, text: ticket })),
+    );
     await keepAnswer(tx, key, { jtis: tickets.map((one) => one.jti), refused });
     return { tickets: tickets.map(({ node, iss, jti, ticket }) => ({ node, iss, jti, ticket })), refused };
   });
@@ -73,7 +100,13 @@ export function judge(node: string, book: NodeBook | undefined, input: Input, no
   const free = freeOf(held, book.claimed);
   const short = firstShort(input.resources, free);
   if (!short) return held;
-  const facts = { node, resource: short, wants: input.resources[short], free: free[short], degreeMilli: held.degreeMilli };
+  const facts = {
+    node,
+    resource: short,
+    wants: input.resources[short],
+    free: free[short],
+    degreeMilli: held.degreeMilli,
+  };
   return { code: 'DELEGATION_SPENT', facts };
 }
 
@@ -81,7 +114,12 @@ export function judge(node: string, book: NodeBook | undefined, input: Input, no
 export function freeOf(held: Pick<Held, 'rights' | 'degreeMilli'>, claimed: HardAmounts): HardAmounts {
   const left = subtract(oversubscribed(held.rights, held.degreeMilli), claimed);
   const least = (resource: keyof HardAmounts) => Math.max(0, Math.min(held.rights[resource], left[resource]));
-  return { cpuMilli: least('cpuMilli'), memoryMiB: least('memoryMiB'), diskMiB: least('diskMiB'), networkKbps: least('networkKbps') };
+  return {
+    cpuMilli: least('cpuMilli'),
+    memoryMiB: least('memoryMiB'),
+    diskMiB: least('diskMiB'),
+    networkKbps: least('networkKbps'),
+  };
 }
 
 /** A ticket outlives its delegation in nothing: neither its term with the grace, nor its redeem window. */
@@ -105,7 +143,20 @@ function redeemWindow(held: Held, input: Input, now: number): { nbf: number; exp
 function claimsFor(iss: string, jkt: string, node: string, held: Held, input: Input, now: number): TicketClaims {
   const { sub, slice, resources, start, end, graceSeconds } = input;
   const jti = randomBytes(18).toString('base64url');
-  return { iss, jti, sub, cnf: { jkt }, aud: node, slice, resources, start, end, graceSeconds, ...redeemWindow(held, input, now), delegation: held.text };
+  return {
+    iss,
+    jti,
+    sub,
+    cnf: { jkt },
+    aud: node,
+    slice,
+    resources,
+    start,
+    end,
+    graceSeconds,
+    ...redeemWindow(held, input, now),
+    delegation: held.text,
+  };
 }
 
 /** The decoded input as text with its keys in order: equal bodies are equal texts. */

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
 import { Refused } from '@/core/errors';
 import type { ReturnInput, ReturnOutput } from '@/protocol/agent/schemas';
-import { verifyReceipt } from '@/protocol/statement/lease';
 import { jwkFromRaw } from '@/protocol/statement/keys';
+import { verifyReceipt } from '@/protocol/statement/lease';
 import { decodeUnverified } from '@/protocol/statement/verify';
-import { inTransaction } from './store/database';
 import type { Issuer } from './issue';
+import { inTransaction } from './store/database';
 import { burnTickets, readHolders, type StoredReceipt, storeReceipts, type TicketHolder } from './store/tickets';
 
 /** Receipts after which a node takes the ticket no more. A `refused` one may still be redeemed later. */
@@ -15,7 +15,10 @@ const FINAL: ReadonlySet<string> = new Set(['released', 'lapsed', 'burnt']);
  * Takes tickets back, each with its node's signed word that nothing holds them any more; what they claimed is free at once.
  * All or nothing: one bad receipt refuses the call. Idempotent; gives how many were given back now.
  */
-export async function returnTickets(issuer: Issuer, input: z.infer<typeof ReturnInput>): Promise<z.infer<typeof ReturnOutput>> {
+export async function returnTickets(
+  issuer: Issuer,
+  input: z.infer<typeof ReturnInput>,
+): Promise<z.infer<typeof ReturnOutput>> {
   const jtis = input.tickets.map((one) => one.jti);
   const holders = await readHolders(issuer.pool, issuer.key.jkt, jtis);
   const receipts = input.tickets.map((one) => {

@@ -28,7 +28,11 @@ export class Revocation {
       this.waiting = [];
       try {
         const jkts = batch.map(({ peer }) => peer.jkt);
-        const revoked = await revokedAmong(this.pool, jkts, batch.map(({ peer }) => peer.serial));
+        const revoked = await revokedAmong(
+          this.pool,
+          jkts,
+          batch.map(({ peer }) => peer.serial),
+        );
         for (const { peer, resolve } of batch) resolve(revoked.has(peer.jkt) || revoked.has(peer.serial));
       } catch (err) {
         for (const { reject } of batch) reject(err);

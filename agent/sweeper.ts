@@ -21,7 +21,10 @@ export async function sweep(pool: Pool, silence: Silence): Promise<void> {
     const silent = await markSilent(tx, silence.lateMs, silence.unreachableMs);
     const lost = silent.filter((node) => node.reachability === 'unreachable');
     await notifySlivers(tx, await markUnknown(tx, lost));
-    await notifyNodes(tx, silent.map((node) => node.nodeId));
+    await notifyNodes(
+      tx,
+      silent.map((node) => node.nodeId),
+    );
   });
   await lapseTickets(pool);
 }

@@ -16,14 +16,31 @@ import { DEFAULT_RESOURCES } from '@/protocol/resources';
 import { generateIdentityKey, type IdentityKey } from '@/protocol/statement/keys';
 import { signStatement } from '@/protocol/statement/sign';
 import { agentClient, anonymousAgentClient, closeClients } from '@/protocol/transport/client';
+import { refusedFrom } from '@/protocol/trpc';
 import { type Agent, startAgent } from './agent';
 import { secretStore } from './store/deployment';
 
 export const OFFER: HardAmounts = { cpuMilli: 1000, memoryMiB: 1024, diskMiB: 8192, networkKbps: 100_000 };
+/** The code of the refusal that a call ends in, or what it ended in instead. */
+export async function refusal(call: Promise<unknown>): Promise<string> {
+  const err = await call.then(
+    () => new Error('not refused'),
+    (reason: unknown) => reason,
+  );
+  return refusedFrom(err)?.code ?? String(err);
+}
+
 export const SLICE = 'urn:publicid:IDN+meridian+slice+oslo_a';
 
 /** A node as its agent knows it, without a node manager: it enrols, delegates and beats when a test says so. */
-export type FakeNode = { id: string; urn: string; key: IdentityKey; secret: string; incarnation: string; identity?: TlsIdentity };
+export type FakeNode = {
+  id: string;
+  urn: string;
+  key: IdentityKey;
+  secret: string;
+  incarnation: string;
+  identity?: TlsIdentity;
+};
 
 /** An agent over a test's database, in this process, with a service manager and nodes to call it. For tests and benches. */
 export async function agentFixture(pool: pg.Pool, databaseUrl: string) {
@@ -32,24 +49,52 @@ export async function agentFixture(pool: pg.Pool, databaseUrl: string) {
   const errors: object[] = [];
   const log = { error: (facts: object) => void errors.push(facts), info: () => {} };
   const start = () =>
-    startAgent({ databaseUrl, sealKey, authority: 'meridian', dataDir, listen: { host: '127.0.0.1', port: 0 }, address: '', log });
+    startAgent({
+      databaseUrl,
+      sealKey,
+      authority: 'meridian',
+      dataDir,
+      listen: { host: '127.0.0.1', port: 0 },
+      address: '',
+      log,
+    });
   const agent = await start();
   const store = secretStore(pool);
   const ca = await loadOrMakeCa(store, sealKey, { authority: 'meridian', now: new Date() });
   const smKey = await loadOrMakeServiceManagerKey(store, sealKey);
   const { identity: sm } = await selfIssue(ca, serviceManagerUrn('meridian'), smKey, new Date());
   const siteId = randomUUID();
-  await pool.query(`INSERT INTO "Site" (id, "loginBase", name, urn, country) VALUES ($1, 'oslo', 'Oslo', 'urn:publicid:IDN+meridian:oslo+authority+sa', 'NO')`, [siteId]);
+  await pool.query(
+    `INSERT INTO "Site" (id, "loginBase", name, urn, country) VALUES ($1, 'oslo', 'Oslo', 'urn:publicid:IDN+meridian:oslo+authority+sa', 'NO')`,
+    [siteId],
+  );
   const identities: TlsIdentity[] = [sm];
   const target = (of: Agent = agent) => ({ address: of.address, urn: of.urn, jkt: of.key.jkt });
   const fixture = {
-    agent, start, errors, sm, ca, siteId, target,
+    agent,
+    start,
+    errors,
+    sm,
+    ca,
+    siteId,
+    target,
     client: agentClient(target(), sm),
     /** A registered node with a token, not enrolled yet. */
     async registerNode(name: string): Promise<FakeNode> {
-      const node = { id: randomUUID(), urn: `urn:publicid:IDN+meridian:oslo+node+${name}`, key: generateIdentityKey(), secret: '', incarnation: randomBytes(16).toString('base64url') };
+      const node = {
+        id: randomUUID(),
+        urn: `urn:publicid:IDN+meridian:oslo+node+${name}`,
+        key: generateIdentityKey(),
+        secret: '',
+        incarnation: randomBytes(16).toString('base64url'),
+      };
       const { secret, secretHash } = newEnrolmentSecret();
-      await pool.query(`INSERT INTO "Node" (id, urn, hostname, "siteId", country) VALUES ($1, $2, $3, $4, 'NO')`, [node.id, node.urn, name, siteId]);
+      await pool.query(`INSERT INTO "Node" (id, urn, hostname, "siteId", country) VALUES ($1, $2, $3, $4, 'NO')`, [
+        node.id,
+        node.urn,
+        name,
+        siteId,
+      ]);
       await pool.query(
         `INSERT INTO "EnrolmentToken" (id, "nodeId", "secretHash", "expiresAt") VALUES (gen_random_uuid(), $1, $2, now() + interval '1 hour')`,
         [node.id, secretHash],
@@ -57,32 +102,72 @@ export async function agentFixture(pool: pg.Pool, databaseUrl: string) {
       return { ...node, secret };
     },
     async enrol(node: FakeNode, key = node.key): Promise<z.infer<typeof EnrolOutput>> {
-      const facts = { node: node.urn, secret: node.secret, publicKey: key.jwk, address: 'localhost:7430', incarnation: node.incarnation };
+      const facts = {
+        node: node.urn,
+        secret: node.secret,
+        publicKey: key.jwk,
+        address: 'localhost:7430',
+        incarnation: node.incarnation,
+      };
       const { client, close } = anonymousAgentClient(agent.address, caFingerprint(ca.certificatePem));
-      const enrolled = await client.enrol.mutate({ ...facts, proof: proveChallenge(enrolmentChallenge(facts), key.privateKey) }).finally(close);
-      if (key === node.key) identities.push((node.identity = tlsIdentity(key, enrolled.certificate, enrolled.ca)));
+      const enrolled = await client.enrol
+        .mutate({ ...facts, proof: proveChallenge(enrolmentChallenge(facts), key.privateKey) })
+        .finally(close);
+      if (key === node.key) {
+        node.identity = tlsIdentity(key, enrolled.certificate, enrolled.ca);
+        identities.push(node.identity);
+      }
       return enrolled;
     },
     clientOf(node: FakeNode) {
       if (!node.identity) throw new Error(`${node.urn} is not enrolled`);
       return agentClient(target(), node.identity);
     },
-    delegation(node: FakeNode, more: { rights?: HardAmounts; degreeMilli?: number; days?: number; granteeJkt?: IdentityKey } = {}): string {
+    delegation(
+      node: FakeNode,
+      more: { rights?: HardAmounts; degreeMilli?: number; days?: number; granteeJkt?: IdentityKey } = {},
+    ): string {
       const now = Math.floor(Date.now() / 1000);
-      return signStatement('delegation+jwt', {
-        iss: node.key.jkt, jti: randomBytes(18).toString('base64url'), node: node.urn, grantee: (more.granteeJkt ?? agent.key).jwk,
-        granteeUrn: agent.urn, rights: more.rights ?? OFFER, degreeMilli: more.degreeMilli ?? 1000, incarnation: node.incarnation,
-        nbf: now - 300, exp: now + (more.days ?? 60) * 86_400,
-      }, node.key);
+      return signStatement(
+        'delegation+jwt',
+        {
+          iss: node.key.jkt,
+          jti: randomBytes(18).toString('base64url'),
+          node: node.urn,
+          grantee: (more.granteeJkt ?? agent.key).jwk,
+          granteeUrn: agent.urn,
+          rights: more.rights ?? OFFER,
+          degreeMilli: more.degreeMilli ?? 1000,
+          incarnation: node.incarnation,
+          nbf: now - 300,
+          exp: now + (more.days ?? 60) * 86_400,
+        },
+        node.key,
+      );
     },
     beat(node: FakeNode, more: Partial<z.infer<typeof HeartbeatInput>> = {}) {
       return this.clientOf(node).heartbeat.mutate({
-        seq: 0, at: new Date().toISOString(), incarnation: node.incarnation, journalSequence: 0, version: '0', driver: 'simulated',
-        capacity: OFFER, free: OFFER, load1Milli: 0, uptimeSeconds: 1, sliverCount: 0, full: false, slivers: [], ...more,
+        seq: 0,
+        at: new Date().toISOString(),
+        incarnation: node.incarnation,
+        journalSequence: 0,
+        version: '0',
+        driver: 'simulated',
+        capacity: OFFER,
+        free: OFFER,
+        load1Milli: 0,
+        uptimeSeconds: 1,
+        sliverCount: 0,
+        full: false,
+        slivers: [],
+        ...more,
       });
     },
     /** Nodes that enrolled, delegated and beat. */
-    async nodes(count: number, more: { rights?: HardAmounts; degreeMilli?: number; days?: number } = {}): Promise<FakeNode[]> {
+    async nodes(
+      count: number,
+      more: { rights?: HardAmounts; degreeMilli?: number; days?: number } = {},
+    ): Promise<FakeNode[]> {
       const all: FakeNode[] = [];
       for (let i = 0; i < count; i++) {
         const node = await this.registerNode(`n${randomBytes(4).toString('hex')}`);
@@ -103,10 +188,20 @@ export async function agentFixture(pool: pg.Pool, databaseUrl: string) {
 }
 
 /** A request for one default sliver on each node, for a day from now. */
-export function ask(nodes: readonly FakeNode[], more: Partial<z.input<typeof IssueInput>> = {}): z.input<typeof IssueInput> {
+export function ask(
+  nodes: readonly FakeNode[],
+  more: Partial<z.input<typeof IssueInput>> = {},
+): z.input<typeof IssueInput> {
   const start = Math.floor(Date.now() / 1000);
   return {
-    idempotencyKey: randomBytes(12).toString('base64url'), slice: SLICE, sub: 'urn:publicid:IDN+meridian+user+ada',
-    resources: DEFAULT_RESOURCES, nodes: nodes.map((node) => node.urn), start, end: start + 86_400, graceSeconds: 3600, ...more,
+    idempotencyKey: randomBytes(12).toString('base64url'),
+    slice: SLICE,
+    sub: 'urn:publicid:IDN+meridian+user+ada',
+    resources: DEFAULT_RESOURCES,
+    nodes: nodes.map((node) => node.urn),
+    start,
+    end: start + 86_400,
+    graceSeconds: 3600,
+    ...more,
   };
 }

@@ -1,6 +1,6 @@
 import { sign, verify } from 'node:crypto';
-import { verifyTicketAsync } from '@/protocol/statement/ticket';
 import { BATCH_IN_FLIGHT, inBatches } from '@/protocol/statement/batches';
+import { verifyTicketAsync } from '@/protocol/statement/ticket';
 import { type IssuingAgent, startIssuingAgent, TICKETS_PER_REQUEST } from './tickets/issuing-agent';
 
 /** Rounds; each has tickets of its own, and the raw cost is measured right after ours. */
@@ -63,12 +63,16 @@ async function round(agent: IssuingAgent): Promise<Round> {
 }
 
 function signRaw(agent: IssuingAgent, input: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) => sign(null, input, agent.rawKey.privateKey, (err, made) => (err ? reject(err) : resolve(made))));
+  return new Promise((resolve, reject) =>
+    sign(null, input, agent.rawKey.privateKey, (err, made) => (err ? reject(err) : resolve(made))),
+  );
 }
 
 function verifyRaw(agent: IssuingAgent, input: Buffer, signature: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
-    verify(null, input, agent.rawKey.publicKey, signature, (err, holds) => (err || !holds ? reject(err ?? new Error('does not hold')) : resolve()));
+    verify(null, input, agent.rawKey.publicKey, signature, (err, holds) =>
+      err || !holds ? reject(err ?? new Error('does not hold')) : resolve(),
+    );
   });
 }
 

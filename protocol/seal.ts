@@ -11,7 +11,10 @@ const HEAD_BYTES = 1 + NONCE_BYTES + TAG_BYTES;
 export function parseSealKey(value: string): Buffer {
   const key = Buffer.from(value, 'base64url');
   if (key.length === 32 && key.toString('base64url') === value) return key;
-  throw new Refused('CONFIG_INVALID', { variable: 'MERIDIAN_SEAL_KEY', problem: 'must be 32 bytes as base64url (43 characters)' });
+  throw new Refused('CONFIG_INVALID', {
+    variable: 'MERIDIAN_SEAL_KEY',
+    problem: 'must be 32 bytes as base64url (43 characters)',
+  });
 }
 
 /** Seals with AES-256-GCM. The name is bound in (AAD): a sealed row copied under another name does not open. */
@@ -27,7 +30,9 @@ export function seal(name: string, plain: Buffer, key: Buffer): Buffer {
 export function unseal(name: string, sealed: Buffer, key: Buffer): Buffer {
   try {
     if (sealed.length < HEAD_BYTES || sealed[0] !== VERSION) throw new Error('not a sealed secret');
-    const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(1, 1 + NONCE_BYTES), { authTagLength: TAG_BYTES });
+    const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(1, 1 + NONCE_BYTES), {
+      authTagLength: TAG_BYTES,
+    });
     decipher.setAAD(aad(name));
     decipher.setAuthTag(sealed.subarray(1 + NONCE_BYTES, HEAD_BYTES));
     return Buffer.concat([decipher.update(sealed.subarray(HEAD_BYTES)), decipher.final()]);

@@ -46,7 +46,8 @@ export function refusedToTrpc(refused: Refused): TRPCError {
 /** What of an error on the server its caller may know: the refusal, or null for a bug or an outage. */
 export function refusalOf(error: TRPCError): RefusalData['refusal'] {
   if (error.cause instanceof Refused) return error.cause.reason;
-  if (error.code === 'NOT_FOUND') return { code: 'NOT_FOUND', facts: { kind: 'procedure', id: error.message.slice(0, 200) } };
+  if (error.code === 'NOT_FOUND')
+    return { code: 'NOT_FOUND', facts: { kind: 'procedure', id: error.message.slice(0, 200) } };
   return inputRefusal(error);
 }
 
@@ -70,7 +71,10 @@ function inputRefusal(error: TRPCError): RefusalData['refusal'] {
   const issues = (error.cause as { issues?: { path: PropertyKey[]; message: string }[] } | undefined)?.issues;
   const first = issues?.[0];
   if (!first) return { code: 'INVALID_INPUT', facts: { field: 'body', problem: 'not understood' } };
-  return { code: 'INVALID_INPUT', facts: { field: first.path.map(String).join('.') || 'input', problem: first.message } };
+  return {
+    code: 'INVALID_INPUT',
+    facts: { field: first.path.map(String).join('.') || 'input', problem: first.message },
+  };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,5 @@
-import type { AdminSwitch, BootState } from '@/core/node/state';
 import type { Reachability } from '@/core/node/reachability';
+import type { AdminSwitch, BootState } from '@/core/node/state';
 import type { Queryable } from './database';
 
 export type AdvertisedNode = {
@@ -27,7 +27,10 @@ export type AdvertisedNode = {
 };
 
 /** Enrolled nodes with what they last said, in the order of their URNs. Empty filters mean any. */
-export async function readAdvertised(db: Queryable, filter: { countries: string[]; nodes: string[] }): Promise<AdvertisedNode[]> {
+export async function readAdvertised(
+  db: Queryable,
+  filter: { countries: string[]; nodes: string[] },
+): Promise<AdvertisedNode[]> {
   const { rows } = await db.query<AdvertisedNode>({
     name: 'read-advertised',
     text: `SELECT n.id::text, n.urn, n.address, k.jkt, s."loginBase" AS site, n.country, n."bootState", n."adminSwitch", n.simulated,

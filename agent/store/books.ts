@@ -1,5 +1,5 @@
-import type { AdminSwitch, BootState, NodeStanding } from '@/core/node/state';
 import type { Reachability } from '@/core/node/reachability';
+import type { AdminSwitch, BootState, NodeStanding } from '@/core/node/state';
 import type { HardAmounts } from '@/core/resources/vector';
 import type { Queryable } from './database';
 
@@ -66,7 +66,12 @@ export async function readBooks(
         reachability: row.reachability ?? 'unreachable',
         lastSeen: row.at?.getTime() ?? null,
       };
-      const book = { id: row.id, standing, delegations: delegations.get(row.id) ?? [], claimed: claimed.get(row.id) ?? { ...NONE } };
+      const book = {
+        id: row.id,
+        standing,
+        delegations: delegations.get(row.id) ?? [],
+        claimed: claimed.get(row.id) ?? { ...NONE },
+      };
       return [row.urn, book];
     }),
   );
@@ -75,7 +80,11 @@ export async function readBooks(
 const NONE: HardAmounts = { cpuMilli: 0, memoryMiB: 0, diskMiB: 0, networkKbps: 0 };
 
 /** Delegations to this agent that are in force and of the nodes' present incarnations, newest first. */
-export async function readDelegations(db: Queryable, agentId: string, nodeIds: readonly string[]): Promise<Map<string, Held[]>> {
+export async function readDelegations(
+  db: Queryable,
+  agentId: string,
+  nodeIds: readonly string[],
+): Promise<Map<string, Held[]>> {
   const { rows } = await db.query<HardAmounts & Omit<Held, 'rights'>>({
     name: 'read-delegations',
     text: `SELECT d."nodeId"::text AS "nodeId", d."cpuMilli", d."memoryMiB", d."diskMiB", d."networkKbps", d."degreeMilli", d.text,

@@ -1,7 +1,9 @@
 import pg from 'pg';
 
 /** What a query runs on: the pool, or the client of a transaction. */
-export type Queryable = { query<R extends pg.QueryResultRow>(sql: string | pg.QueryConfig, values?: unknown[]): Promise<pg.QueryResult<R>> };
+export type Queryable = {
+  query<R extends pg.QueryResultRow>(sql: string | pg.QueryConfig, values?: unknown[]): Promise<pg.QueryResult<R>>;
+};
 export type Pool = pg.Pool;
 
 /** A pool on the deployment's database; a query that waits longer than 30 s for a connection or an answer fails. */

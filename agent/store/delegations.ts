@@ -2,7 +2,11 @@ import type { DelegationClaims } from '@/protocol/statement/schemas';
 import type { Queryable } from './database';
 
 /** The node's enrolled key, locked (as for issuing) until the transaction ends; null when that key does not count for it. */
-export async function lockEnrolledKey(tx: Queryable, urn: string, jkt: string): Promise<{ nodeId: string; x: string; incarnation: string } | null> {
+export async function lockEnrolledKey(
+  tx: Queryable,
+  urn: string,
+  jkt: string,
+): Promise<{ nodeId: string; x: string; incarnation: string } | null> {
   const { rows } = await tx.query<{ nodeId: string; x: string; incarnation: string }>(
     `SELECT n.id::text AS "nodeId", k."publicKey" AS x, k.incarnation FROM "NodeKey" k JOIN "Node" n ON n.id = k."nodeId"
      WHERE n.urn = $1 AND k.jkt = $2 AND k."revokedAt" IS NULL FOR NO KEY UPDATE OF k`,
@@ -12,7 +16,13 @@ export async function lockEnrolledKey(tx: Queryable, urn: string, jkt: string): 
 }
 
 /** Keeps a verified delegation; the same one again changes nothing. Those of other incarnations are void from now on. */
-export async function storeDelegation(tx: Queryable, agentId: string, nodeId: string, claims: DelegationClaims, text: string): Promise<void> {
+export async function storeDelegation(
+  tx: Queryable,
+  agentId: string,
+  nodeId: string,
+  claims: DelegationClaims,
+  text: string,
+): Promise<void> {
   const { iss, jti, incarnation, rights, degreeMilli, nbf, exp } = claims;
   await tx.query(`UPDATE "NodeKey" SET incarnation = $2 WHERE jkt = $1 AND incarnation <> $2`, [iss, incarnation]);
   await tx.query(
@@ -24,6 +34,20 @@ export async function storeDelegation(tx: Queryable, agentId: string, nodeId: st
        "degreeMilli", "notBefore", "notAfter")
      VALUES (gen_random_uuid(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, to_timestamp($12), to_timestamp($13))
      ON CONFLICT (iss, jti) DO NOTHING`,
-    [iss, jti, nodeId, agentId, text, incarnation, rights.cpuMilli, rights.memoryMiB, rights.diskMiB, rights.networkKbps, degreeMilli, nbf, exp],
+    [
+      iss,
+      jti,
+      nodeId,
+      agentId,
+      text,
+      incarnation,
+      rights.cpuMilli,
+      rights.memoryMiB,
+      rights.diskMiB,
+      rights.networkKbps,
+      degreeMilli,
+      nbf,
+      exp,
+    ],
   );
 }

@@ -10,13 +10,19 @@ export function secretStore(db: Queryable): SecretStore {
       return rows[0]?.sealed ?? null;
     },
     async add(name, sealed) {
-      await db.query(`INSERT INTO "SealedSecret" (name, sealed) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`, [name, sealed]);
+      await db.query(`INSERT INTO "SealedSecret" (name, sealed) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`, [
+        name,
+        sealed,
+      ]);
     },
   };
 }
 
 /** Registers this agent under its URN (its key and address may be new) and gives its row's id. */
-export async function registerAgent(db: Queryable, agent: { urn: string; jkt: string; publicKey: string; address: string }): Promise<string> {
+export async function registerAgent(
+  db: Queryable,
+  agent: { urn: string; jkt: string; publicKey: string; address: string },
+): Promise<string> {
   const { rows } = await db.query<{ id: string }>(
     `INSERT INTO "Agent" (id, urn, jkt, "publicKey", address) VALUES (gen_random_uuid(), $1, $2, $3, $4)
      ON CONFLICT (urn) DO UPDATE SET jkt = $2, "publicKey" = $3, address = $4 RETURNING id::text`,
@@ -40,7 +46,11 @@ export async function recordCertificate(
 }
 
 /** Which of these keys or certificates no longer count. Answers hold keys' thumbprints and certificates' serials. */
-export async function revokedAmong(db: Queryable, jkts: readonly string[], serials: readonly string[]): Promise<Set<string>> {
+export async function revokedAmong(
+  db: Queryable,
+  jkts: readonly string[],
+  serials: readonly string[],
+): Promise<Set<string>> {
   const { rows } = await db.query<{ id: string }>({
     name: 'revoked-among',
     text: `SELECT jkt AS id FROM "NodeKey" WHERE jkt = ANY($1::text[]) AND "revokedAt" IS NOT NULL

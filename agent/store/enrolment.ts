@@ -1,7 +1,14 @@
 import type { BootState } from '@/core/node/state';
 import type { Queryable } from './database';
 
-export type TokenRow = { id: string; nodeId: string; nodeUrn: string; bootState: BootState; expired: boolean; used: boolean };
+export type TokenRow = {
+  id: string;
+  nodeId: string;
+  nodeUrn: string;
+  bootState: BootState;
+  expired: boolean;
+  used: boolean;
+};
 
 /** The token of that secret, locked together with its node until the transaction ends: two that use it at once take turns. */
 export async function lockToken(tx: Queryable, secretHash: string): Promise<TokenRow | null> {
@@ -30,12 +37,25 @@ export async function lockKey(tx: Queryable, jkt: string): Promise<KeyRow | null
   return rows[0] ?? null;
 }
 
-export type NodeFacts = { nodeId: string; jkt: string; publicKey: string; incarnation: string; address: string; bootState: BootState };
+export type NodeFacts = {
+  nodeId: string;
+  jkt: string;
+  publicKey: string;
+  incarnation: string;
+  address: string;
+  bootState: BootState;
+};
 
 /** Enrols a key as the node's only one: the ones before count no more, nor what they delegated. */
 export async function enrolKey(tx: Queryable, node: NodeFacts): Promise<void> {
-  await tx.query(`UPDATE "NodeKey" SET "revokedAt" = now() WHERE "nodeId" = $1 AND jkt <> $2 AND "revokedAt" IS NULL`, [node.nodeId, node.jkt]);
-  await tx.query(`UPDATE "Delegation" SET "revokedAt" = now() WHERE "nodeId" = $1 AND iss <> $2 AND "revokedAt" IS NULL`, [node.nodeId, node.jkt]);
+  await tx.query(`UPDATE "NodeKey" SET "revokedAt" = now() WHERE "nodeId" = $1 AND jkt <> $2 AND "revokedAt" IS NULL`, [
+    node.nodeId,
+    node.jkt,
+  ]);
+  await tx.query(
+    `UPDATE "Delegation" SET "revokedAt" = now() WHERE "nodeId" = $1 AND iss <> $2 AND "revokedAt" IS NULL`,
+    [node.nodeId, node.jkt],
+  );
   await tx.query(
     `INSERT INTO "NodeKey" (id, "nodeId", jkt, "publicKey", incarnation) VALUES (gen_random_uuid(), $1, $2, $3, $4)
      ON CONFLICT (jkt) DO NOTHING`,
@@ -47,8 +67,15 @@ export async function enrolKey(tx: Queryable, node: NodeFacts): Promise<void> {
 
 /** Where the node can be called now, its boot state, and its journal's incarnation: delegations of an earlier one are void. */
 export async function refreshNode(tx: Queryable, node: Omit<NodeFacts, 'publicKey'>): Promise<void> {
-  await tx.query(`UPDATE "Node" SET address = $2, "bootState" = $3::"BootState" WHERE id = $1`, [node.nodeId, node.address, node.bootState]);
-  await tx.query(`UPDATE "NodeKey" SET incarnation = $2 WHERE jkt = $1 AND incarnation <> $2`, [node.jkt, node.incarnation]);
+  await tx.query(`UPDATE "Node" SET address = $2, "bootState" = $3::"BootState" WHERE id = $1`, [
+    node.nodeId,
+    node.address,
+    node.bootState,
+  ]);
+  await tx.query(`UPDATE "NodeKey" SET incarnation = $2 WHERE jkt = $1 AND incarnation <> $2`, [
+    node.jkt,
+    node.incarnation,
+  ]);
   await tx.query(
     `UPDATE "Delegation" SET "revokedAt" = now() WHERE "nodeId" = $1 AND incarnation <> $2 AND "revokedAt" IS NULL`,
     [node.nodeId, node.incarnation],
@@ -56,7 +83,10 @@ export async function refreshNode(tx: Queryable, node: Omit<NodeFacts, 'publicKe
 }
 
 /** Writes down that a node enrolled, for the audit trail. */
-export async function auditEnrolment(tx: Queryable, node: { nodeId: string; nodeUrn: string; jkt: string; address: string }): Promise<void> {
+export async function auditEnrolment(
+  tx: Queryable,
+  node: { nodeId: string; nodeUrn: string; jkt: string; address: string },
+): Promise<void> {
   await tx.query(
     `INSERT INTO "AuditEvent" (actor, action, "objectKind", "objectId", "siteId", facts)
      SELECT $1, 'node.enrolled', 'node', n.id::text, n."siteId", $3::jsonb FROM "Node" n WHERE n.id = $2::uuid`,

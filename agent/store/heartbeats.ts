@@ -74,12 +74,28 @@ FROM nodes`;
 /** Stores heartbeats, at most one of a node. Nodes whose key does not count (any more) are missing from the answer. */
 export async function recordBeats(tx: Queryable, agentId: string, beats: readonly Beat[]): Promise<BeatOutcome[]> {
   const rows = beats.map((b) => ({
-    urn: b.urn, jkt: b.jkt, incarnation: b.incarnation, sequence: b.journalSequence, driver: b.driver,
-    cpu: b.capacity.cpuMilli, memory: b.capacity.memoryMiB, disk: b.capacity.diskMiB, network: b.capacity.networkKbps,
-    free_cpu: b.free.cpuMilli, free_memory: b.free.memoryMiB, free_disk: b.free.diskMiB, free_network: b.free.networkKbps,
-    slivers: b.slivers, load: b.load1Milli, facts: b.facts,
+    urn: b.urn,
+    jkt: b.jkt,
+    incarnation: b.incarnation,
+    sequence: b.journalSequence,
+    driver: b.driver,
+    cpu: b.capacity.cpuMilli,
+    memory: b.capacity.memoryMiB,
+    disk: b.capacity.diskMiB,
+    network: b.capacity.networkKbps,
+    free_cpu: b.free.cpuMilli,
+    free_memory: b.free.memoryMiB,
+    free_disk: b.free.diskMiB,
+    free_network: b.free.networkKbps,
+    slivers: b.slivers,
+    load: b.load1Milli,
+    facts: b.facts,
   }));
-  const result = await tx.query<BeatOutcome>({ name: 'record-beats', text: BEAT, values: [JSON.stringify(rows), agentId] });
+  const result = await tx.query<BeatOutcome>({
+    name: 'record-beats',
+    text: BEAT,
+    values: [JSON.stringify(rows), agentId],
+  });
   return result.rows;
 }
 

@@ -5,14 +5,20 @@ const IDS_PER_NOTICE = 190;
 
 /** NOTIFYs that nodes changed; heard when the transaction commits. */
 export async function notifyNodes(tx: Queryable, ids: readonly string[]): Promise<void> {
-  await send(tx, chunks(ids).map((some) => ({ k: 'node', ids: some })));
+  await send(
+    tx,
+    chunks(ids).map((some) => ({ k: 'node', ids: some })),
+  );
 }
 
 /** NOTIFYs that slivers changed, grouped by their slices. */
 export async function notifySlivers(tx: Queryable, slivers: readonly { id: string; sliceId: string }[]): Promise<void> {
   const bySlice = new Map<string, string[]>();
   for (const { id, sliceId } of slivers) bySlice.set(sliceId, [...(bySlice.get(sliceId) ?? []), id]);
-  await send(tx, [...bySlice].flatMap(([slice, ids]) => chunks(ids).map((some) => ({ k: 'sliver', slice, ids: some }))));
+  await send(
+    tx,
+    [...bySlice].flatMap(([slice, ids]) => chunks(ids).map((some) => ({ k: 'sliver', slice, ids: some }))),
+  );
 }
 
 async function send(tx: Queryable, notices: readonly object[]): Promise<void> {

@@ -3,7 +3,14 @@ import type { NodeSliverState } from '@/protocol/node-manager/schemas';
 import type { Queryable } from './database';
 
 /** What a node says of a sliver: the state of a lease since `since` (the node's clock), said at `at`. ISO 8601. */
-export type Report = { jkt: string; leaseJti: string; state: NodeSliverState; reason: Reason | null; since: string; at: string };
+export type Report = {
+  jkt: string;
+  leaseJti: string;
+  state: NodeSliverState;
+  reason: Reason | null;
+  since: string;
+  at: string;
+};
 export type ChangedSliver = { id: string; sliceId: string };
 
 const REPORTS = `json_to_recordset($1::json) AS r(jkt text, "leaseJti" text, state text, reason jsonb, since timestamptz, at timestamptz)`;
@@ -17,7 +24,10 @@ const rank = (state: string) =>
  * known and is not stale: it is no older than the last change, or goes further, or nobody but the deployment has spoken
  * yet. Nothing follows `gone`. Gives the slivers that changed, and which leases nobody here knows (yet).
  */
-export async function applyReports(tx: Queryable, reports: readonly Report[]): Promise<{ changed: ChangedSliver[]; unknown: Report[] }> {
+export async function applyReports(
+  tx: Queryable,
+  reports: readonly Report[],
+): Promise<{ changed: ChangedSliver[]; unknown: Report[] }> {
   if (reports.length === 0) return { changed: [], unknown: [] };
   const json = JSON.stringify(reports);
   // Locked first, in the order that all writers of slivers keep, so that the update judges what is there after the wait.
@@ -66,7 +76,10 @@ export async function dropUnlisted(
 }
 
 /** Slivers of nodes that fell silent: nobody knows how they are. Their leases run on. */
-export async function markUnknown(tx: Queryable, nodes: readonly { nodeId: string; urn: string; at: Date }[]): Promise<ChangedSliver[]> {
+export async function markUnknown(
+  tx: Queryable,
+  nodes: readonly { nodeId: string; urn: string; at: Date }[],
+): Promise<ChangedSliver[]> {
   if (nodes.length === 0) return [];
   const json = JSON.stringify(nodes.map((n) => ({ nodeId: n.nodeId, reason: silentReason(n) })));
   await tx.query(

@@ -9,7 +9,11 @@ export type KeptAnswer = { jtis: string[]; refused: { node: string; reason: Reas
  * Claims an idempotency key for this transaction: null when it is new, else what was asked and answered under it. Two
  * requests under one key wait for each other here.
  */
-export async function claimRequest(tx: Queryable, key: string, bodyHash: string): Promise<{ bodyHash: string; answer: KeptAnswer } | null> {
+export async function claimRequest(
+  tx: Queryable,
+  key: string,
+  bodyHash: string,
+): Promise<{ bodyHash: string; answer: KeptAnswer } | null> {
   const added = await tx.query(
     `INSERT INTO "TicketRequest" (key, "bodyHash", answer) VALUES ($1, $2, '{}') ON CONFLICT (key) DO NOTHING`,
     [key, bodyHash],
@@ -31,7 +35,12 @@ export type NewTicket = { nodeId: string; jti: string; text: string; nbf: number
 export type TicketTerms = { iss: string; sliceUrn: string; amounts: HardAmounts; start: number; end: number };
 
 /** Stores tickets, all in one statement. Times: epoch seconds. */
-export async function insertTickets(tx: Queryable, agentId: string, terms: TicketTerms, tickets: readonly NewTicket[]): Promise<void> {
+export async function insertTickets(
+  tx: Queryable,
+  agentId: string,
+  terms: TicketTerms,
+  tickets: readonly NewTicket[],
+): Promise<void> {
   if (tickets.length === 0) return;
   const { amounts } = terms;
   await tx.query({
@@ -43,8 +52,20 @@ export async function insertTickets(tx: Queryable, agentId: string, terms: Ticke
              $4, $5, $6, $7, to_timestamp($8), to_timestamp($9), to_timestamp(x.nbf), to_timestamp(x.exp)
            FROM unnest($10::uuid[], $11::text[], $12::text[], $13::float8[], $14::float8[]) AS x(node, jti, text, nbf, exp)`,
     values: [
-      terms.iss, agentId, terms.sliceUrn, amounts.cpuMilli, amounts.memoryMiB, amounts.diskMiB, amounts.networkKbps, terms.start, terms.end,
-      tickets.map((t) => t.nodeId), tickets.map((t) => t.jti), tickets.map((t) => t.text), tickets.map((t) => t.nbf), tickets.map((t) => t.exp),
+      terms.iss,
+      agentId,
+      terms.sliceUrn,
+      amounts.cpuMilli,
+      amounts.memoryMiB,
+      amounts.diskMiB,
+      amounts.networkKbps,
+      terms.start,
+      terms.end,
+      tickets.map((t) => t.nodeId),
+      tickets.map((t) => t.jti),
+      tickets.map((t) => t.text),
+      tickets.map((t) => t.nbf),
+      tickets.map((t) => t.exp),
     ],
   });
 }
@@ -64,7 +85,11 @@ export async function readTickets(db: Queryable, iss: string, jtis: readonly str
 export type TicketHolder = { jti: string; nodeId: string; node: string; keys: { jkt: string; x: string }[] };
 
 /** The nodes of tickets, with every key each ever enrolled: receipts may be older than its present key. */
-export async function readHolders(db: Queryable, iss: string, jtis: readonly string[]): Promise<Map<string, TicketHolder>> {
+export async function readHolders(
+  db: Queryable,
+  iss: string,
+  jtis: readonly string[],
+): Promise<Map<string, TicketHolder>> {
   const { rows } = await db.query<TicketHolder>(
     `SELECT t.jti, n.id::text AS "nodeId", n.urn AS node,
        (SELECT json_agg(json_build_object('jkt', k.jkt, 'x', k."publicKey")) FROM "NodeKey" k WHERE k."nodeId" = n.id) AS keys
@@ -74,7 +99,15 @@ export async function readHolders(db: Queryable, iss: string, jtis: readonly str
   return new Map(rows.map((row) => [row.jti, row]));
 }
 
-export type StoredReceipt = { nodeId: string; iss: string; jti: string; kind: string; ticketIss: string; ticketJti: string; text: string };
+export type StoredReceipt = {
+  nodeId: string;
+  iss: string;
+  jti: string;
+  kind: string;
+  ticketIss: string;
+  ticketJti: string;
+  text: string;
+};
 
 /** Keeps receipts; one that is there already stays as it is. */
 export async function storeReceipts(tx: Queryable, receipts: readonly StoredReceipt[]): Promise<void> {
@@ -98,6 +131,8 @@ export async function burnTickets(tx: Queryable, iss: string, jtis: readonly str
 
 /** Tickets whose redeem window (and the 300 s of skew that nodes forgive) is over lapse; old requests are forgotten. */
 export async function lapseTickets(pool: Pool): Promise<void> {
-  await pool.query(`UPDATE "Ticket" SET state = 'lapsed' WHERE state = 'issued' AND "notAfter" < now() - interval '300 s'`);
+  await pool.query(
+    `UPDATE "Ticket" SET state = 'lapsed' WHERE state = 'issued' AND "notAfter" < now() - interval '300 s'`,
+  );
   await pool.query(`DELETE FROM "TicketRequest" WHERE "createdAt" < now() - interval '7 days'`);
 }

@@ -54,7 +54,9 @@ export async function startIssuingAgent(): Promise<IssuingAgent> {
   const ca = await loadOrMakeCa(store, sealKey, { authority: 'meridian', now: new Date() });
   const key = await loadOrMakeServiceManagerKey(store, sealKey);
   const { identity } = await selfIssue(ca, serviceManagerUrn('meridian'), key, new Date());
-  const { rows } = await pool.query<{ id: string; jkt: string; publicKey: string }>(`SELECT id::text, jkt, "publicKey" FROM "Agent"`);
+  const { rows } = await pool.query<{ id: string; jkt: string; publicKey: string }>(
+    `SELECT id::text, jkt, "publicKey" FROM "Agent"`,
+  );
   const agent = rows[0];
   if (!agent) throw new Error('the agent did not register');
   const nodes = await seedNodes(pool, agent);
@@ -65,15 +67,28 @@ export async function startIssuingAgent(): Promise<IssuingAgent> {
     async issue() {
       const start = Math.floor(Date.now() / 1000);
       const answer = await client.issue.mutate({
-        idempotencyKey: randomUUID(), slice: 'urn:publicid:IDN+meridian+slice+bench_all', sub: 'urn:publicid:IDN+meridian+user+bench',
-        resources: { ...DEFAULT_RESOURCES, cpuMilli: 1, memoryMiB: 1, diskMiB: 1, networkKbps: 1 }, nodes: urns, start, end: start + 86_400, graceSeconds: 0,
+        idempotencyKey: randomUUID(),
+        slice: 'urn:publicid:IDN+meridian+slice+bench_all',
+        sub: 'urn:publicid:IDN+meridian+user+bench',
+        resources: { ...DEFAULT_RESOURCES, cpuMilli: 1, memoryMiB: 1, diskMiB: 1, networkKbps: 1 },
+        nodes: urns,
+        start,
+        end: start + 86_400,
+        graceSeconds: 0,
       });
       return answer.tickets.map(({ node, ticket }) => ({ node, text: ticket }));
     },
     contextOf(node) {
       const known = nodes.get(node);
       if (!known) throw new Error(`no such node: ${node}`);
-      return { nodeUrn: node, nodeJwk: known.key.jwk, incarnation: known.incarnation, now: Date.now(), revokedKeys: new Set(), holderJkt: identity.jkt };
+      return {
+        nodeUrn: node,
+        nodeJwk: known.key.jwk,
+        incarnation: known.incarnation,
+        now: Date.now(),
+        revokedKeys: new Set(),
+        holderJkt: identity.jkt,
+      };
     },
     async stop() {
       await closeClients(identity);
@@ -95,14 +110,18 @@ async function startAgent(env: Record<string, string>) {
   });
   await new Promise<void>((ready, failed) => {
     child.once('exit', (code) => failed(new Error(`the agent ended with ${code}`)));
-    if (child.stdout) createInterface({ input: child.stdout }).on('line', (line) => line.includes('"msg":"ready"') && ready());
+    if (child.stdout)
+      createInterface({ input: child.stdout }).on('line', (line) => line.includes('"msg":"ready"') && ready());
   });
   return child;
 }
 
 async function seedNodes(pool: pg.Pool, agent: { id: string; jkt: string; publicKey: string }) {
   const siteId = randomUUID();
-  await pool.query(`INSERT INTO "Site" (id, "loginBase", name, urn) VALUES ($1, 'bench', 'Bench', 'urn:publicid:IDN+meridian:bench+authority+sa')`, [siteId]);
+  await pool.query(
+    `INSERT INTO "Site" (id, "loginBase", name, urn) VALUES ($1, 'bench', 'Bench', 'urn:publicid:IDN+meridian:bench+authority+sa')`,
+    [siteId],
+  );
   const now = Math.floor(Date.now() / 1000);
   const rows = Array.from({ length: NODES }, (_, i) => {
     const key = generateIdentityKey();
@@ -112,7 +131,13 @@ async function seedNodes(pool: pg.Pool, agent: { id: string; jkt: string; public
     const grantee = { grantee: jwkFromRaw(agent.publicKey), granteeUrn: agentUrn('meridian') };
     const rights = { rights: RIGHTS, degreeMilli: 1000, incarnation, nbf: now - 600, exp: now + 5_184_000 };
     const text = signStatement('delegation+jwt', { iss: key.jkt, jti, node: urn, ...grantee, ...rights }, key);
-    return { id: randomUUID(), urn, key, incarnation, row: { urn, jkt: key.jkt, x: key.jwk.x, incarnation, jti, text } };
+    return {
+      id: randomUUID(),
+      urn,
+      key,
+      incarnation,
+      row: { urn, jkt: key.jkt, x: key.jwk.x, incarnation, jti, text },
+    };
   });
   await pool.query(
     `WITH x AS (SELECT * FROM json_to_recordset($1::json) AS x(id uuid, urn text, jkt text, x text, incarnation text, jti text, text text)),
@@ -122,7 +147,17 @@ async function seedNodes(pool: pg.Pool, agent: { id: string; jkt: string; public
        SELECT id, now() + interval '1 day', now(), incarnation, 0, 0, 0, 0 FROM x)
      INSERT INTO "Delegation" (id, iss, jti, "nodeId", "agentId", text, incarnation, "cpuMilli", "memoryMiB", "diskMiB", "networkKbps", "degreeMilli", "notBefore", "notAfter")
      SELECT gen_random_uuid(), jkt, jti, id, $3, text, incarnation, $4, $5, $6, $7, 1000, to_timestamp($8), to_timestamp($9) FROM x`,
-    [JSON.stringify(rows.map(({ id, row }) => ({ id, ...row }))), siteId, agent.id, RIGHTS.cpuMilli, RIGHTS.memoryMiB, RIGHTS.diskMiB, RIGHTS.networkKbps, now - 600, now + 5_184_000],
+    [
+      JSON.stringify(rows.map(({ id, row }) => ({ id, ...row }))),
+      siteId,
+      agent.id,
+      RIGHTS.cpuMilli,
+      RIGHTS.memoryMiB,
+      RIGHTS.diskMiB,
+      RIGHTS.networkKbps,
+      now - 600,
+      now + 5_184_000,
+    ],
   );
   return new Map(rows.map(({ urn, key, incarnation }) => [urn, { key, incarnation }]));
 }

@@ -2,7 +2,13 @@ import 'reflect-metadata'; // @peculiar/x509's container refuses to load without
 import { createHash, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import { Refused } from '@/core/errors';
-import { generateIdentityKey, type IdentityKey, jwkFromPublicKey, publicKeyFromJwk, thumbprint } from '../statement/keys';
+import {
+  generateIdentityKey,
+  type IdentityKey,
+  jwkFromPublicKey,
+  publicKeyFromJwk,
+  thumbprint,
+} from '../statement/keys';
 import type { PublicJwk } from '../statement/schemas';
 import { peerKind, tlsName } from './names';
 
@@ -42,7 +48,14 @@ export async function createCa(options: { authority: string; now: Date }): Promi
 }
 
 /** What a CA is asked to certify. The span is [notBefore, notAfter]; the DNS name defaults to `tlsName(urn)`. */
-export type CertificateRequest = { ca: Ca; publicJwk: PublicJwk; urn: string; notBefore: Date; notAfter: Date; dns?: string };
+export type CertificateRequest = {
+  ca: Ca;
+  publicJwk: PublicJwk;
+  urn: string;
+  notBefore: Date;
+  notAfter: Date;
+  dns?: string;
+};
 export type IssuedCertificate = { pem: string; serial: string; notBefore: Date; notAfter: Date };
 
 /** Issues an identity certificate: for TLS in both directions, naming the URN (URI) and the name that is dialled (DNS). */
@@ -69,7 +82,12 @@ export async function issueCertificate(request: CertificateRequest): Promise<Iss
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
     ],
   });
-  return { pem: pem(certificate), serial: certificate.serialNumber, notBefore: certificate.notBefore, notAfter: certificate.notAfter };
+  return {
+    pem: pem(certificate),
+    serial: certificate.serialNumber,
+    notBefore: certificate.notBefore,
+    notAfter: certificate.notAfter,
+  };
 }
 
 /** The span of a certificate issued now. */
@@ -106,7 +124,8 @@ export function readCertificate(certificate: X509Certificate): CertificateIdenti
   const uris = (certificate.subjectAltName ?? '').split(', ').filter((name) => name.startsWith('URI:'));
   const urn = uris[0]?.slice(4) ?? '';
   const kind = peerKind(urn);
-  if (uris.length !== 1 || !kind) throw new Refused('CERTIFICATE_INVALID', { problem: 'it names no node, agent or service manager' });
+  if (uris.length !== 1 || !kind)
+    throw new Refused('CERTIFICATE_INVALID', { problem: 'it names no node, agent or service manager' });
   if (certificate.ca) throw new Refused('CERTIFICATE_INVALID', { problem: 'it is a CA, not an identity' });
   const publicJwk = jwkFromPublicKey(certificate.publicKey);
   return {
@@ -127,7 +146,8 @@ export function isIssuedBy(certificate: X509Certificate, ca: X509Certificate): b
 
 /** Signed by this CA, valid now, and naming one identity, or Refused CERTIFICATE_INVALID. */
 export function checkCertificate(certificate: X509Certificate, ca: X509Certificate, now: Date): CertificateIdentity {
-  if (!isIssuedBy(certificate, ca)) throw new Refused('CERTIFICATE_INVALID', { problem: 'it is not from this deployment’s CA' });
+  if (!isIssuedBy(certificate, ca))
+    throw new Refused('CERTIFICATE_INVALID', { problem: 'it is not from this deployment’s CA' });
   const identity = readCertificate(certificate);
   checkSpan(identity, now);
   return identity;
@@ -136,7 +156,10 @@ export function checkCertificate(certificate: X509Certificate, ca: X509Certifica
 /** Valid at `now`, in [notBefore, notAfter], or Refused CERTIFICATE_INVALID. */
 export function checkSpan(span: { notBefore: Date; notAfter: Date }, now: Date): void {
   if (now < span.notBefore) {
-    throw new Refused('CERTIFICATE_INVALID', { problem: 'it is not valid yet', notBefore: span.notBefore.toISOString() });
+    throw new Refused('CERTIFICATE_INVALID', {
+      problem: 'it is not valid yet',
+      notBefore: span.notBefore.toISOString(),
+    });
   }
   if (now > span.notAfter) {
     throw new Refused('CERTIFICATE_INVALID', { problem: 'it has expired', notAfter: span.notAfter.toISOString() });

@@ -6,7 +6,13 @@ import type { PublicJwk } from '../statement/schemas';
  * What an identity key signs to prove itself at enrolment and at renewal. Each text begins with a label of its own, so
  * that neither can stand for the other nor for a signed statement (whose signing input never holds a bracket).
  */
-export type EnrolmentFacts = { node: string; secret: string; publicKey: PublicJwk; address: string; incarnation: string };
+export type EnrolmentFacts = {
+  node: string;
+  secret: string;
+  publicKey: PublicJwk;
+  address: string;
+  incarnation: string;
+};
 export type RenewalFacts = { urn: string; publicKey: PublicJwk; address: string; incarnation: string; at: number };
 
 /** The secret is hashed: what is signed may be logged or kept without giving the token away. */

@@ -18,7 +18,11 @@ const StoredCa = z.object({ certificatePem: z.string(), privateKeyPem: z.string(
  * The deployment's CA; made by whichever of web, worker and agent needs it first. Safe to run at once in several: one row
  * wins, and all use that one. Throws Refused CONFIG_INVALID when the seal key is not the one it was sealed with.
  */
-export async function loadOrMakeCa(store: SecretStore, sealKey: Buffer, options: { authority: string; now: Date }): Promise<Ca> {
+export async function loadOrMakeCa(
+  store: SecretStore,
+  sealKey: Buffer,
+  options: { authority: string; now: Date },
+): Promise<Ca> {
   const plain = await loadOrMake(store, sealKey, CA, async () => {
     const { certificatePem, key } = await createCa(options);
     return JSON.stringify({ certificatePem, privateKeyPem: identityKeyToPem(key) });
@@ -33,7 +37,12 @@ export async function loadOrMakeServiceManagerKey(store: SecretStore, sealKey: B
   return identityKeyFromPem(pem);
 }
 
-async function loadOrMake(store: SecretStore, sealKey: Buffer, name: string, make: () => Promise<string>): Promise<string> {
+async function loadOrMake(
+  store: SecretStore,
+  sealKey: Buffer,
+  name: string,
+  make: () => Promise<string>,
+): Promise<string> {
   const known = await store.read(name);
   if (known) return unseal(name, known, sealKey).toString('utf8');
   await store.add(name, seal(name, Buffer.from(await make()), sealKey));

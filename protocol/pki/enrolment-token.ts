@@ -38,10 +38,12 @@ export function encodeEnrolmentToken(token: EnrolmentToken): string {
 export function decodeEnrolmentToken(text: string): EnrolmentToken {
   const trimmed = text.trim();
   if (!trimmed.startsWith(PREFIX)) throw new Refused('TOKEN_INVALID', { problem: `it does not begin with ${PREFIX}` });
-  if (trimmed.length > MAX_CHARS) throw new Refused('TOKEN_INVALID', { problem: `longer than ${MAX_CHARS} characters` });
+  if (trimmed.length > MAX_CHARS)
+    throw new Refused('TOKEN_INVALID', { problem: `longer than ${MAX_CHARS} characters` });
   const body = trimmed.slice(PREFIX.length);
   const bytes = Buffer.from(body, 'base64url');
-  if (bytes.toString('base64url') !== body) throw new Refused('TOKEN_INVALID', { problem: 'not base64url: it may have been cut off' });
+  if (bytes.toString('base64url') !== body)
+    throw new Refused('TOKEN_INVALID', { problem: 'not base64url: it may have been cut off' });
   let json: unknown;
   try {
     json = JSON.parse(bytes.toString('utf8'));
@@ -50,5 +52,7 @@ export function decodeEnrolmentToken(text: string): EnrolmentToken {
   }
   const parsed = EnrolmentToken.safeParse(json);
   if (parsed.success) return parsed.data;
-  throw new Refused('TOKEN_INVALID', { problem: `field ${parsed.error.issues[0]?.path.join('.') || 'token'} is wrong` });
+  throw new Refused('TOKEN_INVALID', {
+    problem: `field ${parsed.error.issues[0]?.path.join('.') || 'token'} is wrong`,
+  });
 }

@@ -25,7 +25,8 @@ export function currentIdentity(source: IdentitySource): TlsIdentity {
 export function tlsIdentity(key: IdentityKey, certificatePem: string, caPem: string): TlsIdentity {
   const certificate = new X509Certificate(certificatePem);
   const { urn, jkt, notBefore, notAfter } = readCertificate(certificate);
-  if (jkt !== key.jkt) throw new Refused('CERTIFICATE_INVALID', { problem: `the certificate of ${urn} is for another key` });
+  if (jkt !== key.jkt)
+    throw new Refused('CERTIFICATE_INVALID', { problem: `the certificate of ${urn} is for another key` });
   return { urn, jkt, privateKeyPem: identityKeyToPem(key), certificatePem, caPem, notBefore, notAfter };
 }
 

@@ -3,7 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { Refused } from '@/core/errors';
 import { seal, unseal } from '../seal';
 import { generateIdentityKey } from '../statement/keys';
-import { caFingerprint, certificateSpan, checkCertificate, createCa, issueCertificate, readCertificate } from './certificate';
+import {
+  caFingerprint,
+  certificateSpan,
+  checkCertificate,
+  createCa,
+  issueCertificate,
+  readCertificate,
+} from './certificate';
 import { checkProof, enrolmentChallenge, proveChallenge, renewalChallenge } from './challenge';
 import { decodeEnrolmentToken, encodeEnrolmentToken, newEnrolmentSecret } from './enrolment-token';
 import { renewalDue, selfIssue } from './identity';
@@ -37,10 +44,14 @@ describe('certificates', () => {
     const ca = await createCa({ authority: 'meridian', now });
     const other = await createCa({ authority: 'meridian', now });
     const issue = async (urn: string) =>
-      new X509Certificate((await issueCertificate({ ca, publicJwk: generateIdentityKey().jwk, urn, ...certificateSpan(now) })).pem);
+      new X509Certificate(
+        (await issueCertificate({ ca, publicJwk: generateIdentityKey().jwk, urn, ...certificateSpan(now) })).pem,
+      );
     const good = await issue(node);
     const root = new X509Certificate(ca.certificatePem);
-    expect(codeOf(() => checkCertificate(good, new X509Certificate(other.certificatePem), now))).toMatch(/not from this deployment/);
+    expect(codeOf(() => checkCertificate(good, new X509Certificate(other.certificatePem), now))).toMatch(
+      /not from this deployment/,
+    );
     expect(codeOf(() => checkCertificate(good, root, new Date(now.getTime() + 86_401_000)))).toMatch(/expired/);
     expect(codeOf(() => checkCertificate(good, root, new Date(now.getTime() - 601_000)))).toMatch(/not valid yet/);
     expect(codeOf(() => readCertificate(root))).toMatch(/names no node/);
@@ -67,25 +78,46 @@ describe('certificates', () => {
 
 describe('challenges', () => {
   const key = generateIdentityKey();
-  const facts = { node, secret: 's'.repeat(43), publicKey: key.jwk, address: 'localhost:1', incarnation: 'i'.repeat(16) };
+  const facts = {
+    node,
+    secret: 's'.repeat(43),
+    publicKey: key.jwk,
+    address: 'localhost:1',
+    incarnation: 'i'.repeat(16),
+  };
   test('only the very text under the very key proves', () => {
     const proof = proveChallenge(enrolmentChallenge(facts), key.privateKey);
     expect(checkProof(enrolmentChallenge(facts), proof, key.jwk)).toBe(true);
     expect(checkProof(enrolmentChallenge({ ...facts, address: 'localhost:2' }), proof, key.jwk)).toBe(false);
     expect(checkProof(enrolmentChallenge(facts), proof, generateIdentityKey().jwk)).toBe(false);
-    const renewal = renewalChallenge({ urn: node, publicKey: key.jwk, address: 'localhost:1', incarnation: 'i', at: 1 });
+    const renewal = renewalChallenge({
+      urn: node,
+      publicKey: key.jwk,
+      address: 'localhost:1',
+      incarnation: 'i',
+      at: 1,
+    });
     expect(checkProof(renewal, proof, key.jwk)).toBe(false);
     expect(checkProof(enrolmentChallenge(facts), `${proof}=`, key.jwk)).toBe(false);
   });
 });
 
 describe('enrolment token', () => {
-  const token = { v: 1 as const, agent: 'localhost:7420', ca: 'a'.repeat(64), node, secret: newEnrolmentSecret().secret };
+  const token = {
+    v: 1 as const,
+    agent: 'localhost:7420',
+    ca: 'a'.repeat(64),
+    node,
+    secret: newEnrolmentSecret().secret,
+  };
   test('comes back as it was; anything cut off or foreign is refused', () => {
     const text = encodeEnrolmentToken(token);
     expect(decodeEnrolmentToken(` ${text}\n`)).toEqual(token);
-    for (let cut = 0; cut < text.length; cut += 7) expect(() => decodeEnrolmentToken(text.slice(0, cut))).toThrow(Refused);
-    expect(codeOf(() => decodeEnrolmentToken(`mrd1.${Buffer.from('{"v":2}').toString('base64url')}`))).toMatch(/field v/);
+    for (let cut = 0; cut < text.length; cut += 7)
+      expect(() => decodeEnrolmentToken(text.slice(0, cut))).toThrow(Refused);
+    expect(codeOf(() => decodeEnrolmentToken(`mrd1.${Buffer.from('{"v":2}').toString('base64url')}`))).toMatch(
+      /field v/,
+    );
   });
 });
 

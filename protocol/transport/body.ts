@@ -16,7 +16,9 @@ export async function jsonBody(request: IncomingMessage, max: number): Promise<u
   }
   if (bytes === 0) return undefined;
   try {
-    return JSON.parse(chunks.length === 1 && chunks[0] ? chunks[0].toString('utf8') : Buffer.concat(chunks).toString('utf8'));
+    return JSON.parse(
+      chunks.length === 1 && chunks[0] ? chunks[0].toString('utf8') : Buffer.concat(chunks).toString('utf8'),
+    );
   } catch (cause) {
     throw new Refused('INVALID_INPUT', { field: 'body', problem: 'not JSON' }, { cause });
   }

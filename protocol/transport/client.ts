@@ -71,7 +71,10 @@ function callLink<R extends AnyTRPCRouter>(pool: () => Pool, callee: Callee, opt
   return () =>
     ({ op }) =>
       observable((observer) => {
-        const waits = { connectMs: CONNECT_MS, answerMs: options.answerMs ?? (op.path === 'exec' ? EXEC_ANSWER_MS : ANSWER_MS) };
+        const waits = {
+          connectMs: CONNECT_MS,
+          answerMs: options.answerMs ?? (op.path === 'exec' ? EXEC_ANSWER_MS : ANSWER_MS),
+        };
         call(pool(), op, waits.answerMs).then(
           (body) => {
             if ('error' in body) observer.error(TRPCClientError.from({ error: body.error }));
@@ -88,7 +91,9 @@ function callLink<R extends AnyTRPCRouter>(pool: () => Pool, callee: Callee, opt
       });
 }
 
-type Answer = { result: { data: unknown } } | { error: Parameters<typeof TRPCClientError.from>[0] & { code: number; message: string; data: unknown } };
+type Answer =
+  | { result: { data: unknown } }
+  | { error: Parameters<typeof TRPCClientError.from>[0] & { code: number; message: string; data: unknown } };
 
 async function call(pool: Pool, op: Operation, answerMs: number): Promise<Answer> {
   const response = await pool.request({

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { type ConnectionOptions, type SecureContext, type TLSSocket, connect as tlsConnect } from 'node:tls';
-import { buildConnector, errors } from 'undici';
+import { type buildConnector, errors } from 'undici';
 import { Refused } from '@/core/errors';
 import { caFingerprint, checkCertificate, readCertificate } from '../pki/certificate';
 import { TLS_VERSION } from './secure-contexts';
@@ -13,12 +13,21 @@ export type Expected = { urn: string; jkt: string };
  * Dials with our certificate: TLS 1.3, the chain to our CA, and the very URN and identity key that are expected. Sessions
  * are not resumed: a resumed handshake would show neither side's certificate anew.
  */
-export function mutualDial(context: SecureContext, servername: string, expected: Expected, connectMs: number): buildConnector.connector {
-  return dialer({ secureContext: context, servername, checkServerIdentity: () => undefined }, connectMs, (certificate) => {
-    const { urn, jkt } = readCertificate(certificate);
-    if (urn !== expected.urn) throw new WrongPeer(`its certificate is of another one (${urn})`);
-    if (jkt !== expected.jkt) throw new WrongPeer('its key is not the enrolled one');
-  });
+export function mutualDial(
+  context: SecureContext,
+  servername: string,
+  expected: Expected,
+  connectMs: number,
+): buildConnector.connector {
+  return dialer(
+    { secureContext: context, servername, checkServerIdentity: () => undefined },
+    connectMs,
+    (certificate) => {
+      const { urn, jkt } = readCertificate(certificate);
+      if (urn !== expected.urn) throw new WrongPeer(`its certificate is of another one (${urn})`);
+      if (jkt !== expected.jkt) throw new WrongPeer('its key is not the enrolled one');
+    },
+  );
 }
 
 /**
@@ -33,9 +42,18 @@ export function pinnedDial(servername: string, fingerprint: string, connectMs: n
   });
 }
 
-function dialer(tls: ConnectionOptions, connectMs: number, check: (certificate: X509Certificate) => void): buildConnector.connector {
+function dialer(
+  tls: ConnectionOptions,
+  connectMs: number,
+  check: (certificate: X509Certificate) => void,
+): buildConnector.connector {
   return (target, callback) => {
-    const socket = tlsConnect({ ...tls, host: target.hostname, port: Number(target.port || 443), ALPNProtocols: ['http/1.1'] });
+    const socket = tlsConnect({
+      ...tls,
+      host: target.hostname,
+      port: Number(target.port || 443),
+      ALPNProtocols: ['http/1.1'],
+    });
     // For checkServerIdentity Node decodes the whole chain into an object at each handshake, a fifth of its cost. We check
     // names and key ourselves, in `check`, so it gets nothing to decode.
     socket.getPeerCertificate = nothing;
@@ -58,7 +76,11 @@ function dialer(tls: ConnectionOptions, connectMs: number, check: (certificate: 
         check(certificate);
         settle(null);
       } catch (err) {
-        settle(err instanceof Refused ? new WrongPeer(`its certificate is refused: ${String(err.facts.problem)}`) : toError(err));
+        settle(
+          err instanceof Refused
+            ? new WrongPeer(`its certificate is refused: ${String(err.facts.problem)}`)
+            : toError(err),
+        );
       }
     });
     socket.on('error', (err) => settle(err));

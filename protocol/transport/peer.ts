@@ -32,7 +32,8 @@ function readPeer(socket: TLSSocket): State {
   const certificate = socket.getPeerX509Certificate();
   if (!certificate) return { identity: null, refused: null };
   // OpenSSL checked the chain in the handshake; a connection without a good one is kept only to answer why.
-  if (!socket.authorized) return { identity: null, refused: new Refused('CERTIFICATE_INVALID', { problem: problemOf(socket) }) };
+  if (!socket.authorized)
+    return { identity: null, refused: new Refused('CERTIFICATE_INVALID', { problem: problemOf(socket) }) };
   try {
     return { identity: readCertificate(certificate), refused: null };
   } catch (err) {

@@ -17,7 +17,12 @@ const now = new Date();
 const nodeUrn = 'urn:publicid:IDN+meridian:oslo+node+one.oslo.example';
 const otherUrn = 'urn:publicid:IDN+meridian:oslo+node+two.oslo.example';
 
-async function identityFor(ca: Ca, urn: string, span = certificateSpan(now), key = generateIdentityKey()): Promise<TlsIdentity> {
+async function identityFor(
+  ca: Ca,
+  urn: string,
+  span = certificateSpan(now),
+  key = generateIdentityKey(),
+): Promise<TlsIdentity> {
   const issued = await issueCertificate({ ca, publicJwk: key.jwk, urn, ...span });
   return tlsIdentity(key, issued.pem, ca.certificatePem);
 }
@@ -27,7 +32,8 @@ const service: NodeManagerService = new Proxy({} as NodeManagerService, {
   get: (_target, name) => async (peer: { jkt: string }, _input: unknown, signal?: AbortSignal) => {
     if (name === 'keys') return { keys: [peer.jkt] };
     if (name === 'status') throw new Refused('STORAGE_FULL', { path: '/x', freeMiB: 1 });
-    if (name === 'sliver') return new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(new Error('gone'))));
+    if (name === 'sliver')
+      return new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(new Error('gone'))));
     throw new Error('secret detail of a bug');
   },
 });
@@ -45,7 +51,11 @@ const extra: TlsIdentity[] = [];
 
 beforeAll(async () => {
   ca = await createCa({ authority: 'meridian', now });
-  [node, other, sm] = await Promise.all([identityFor(ca, nodeUrn), identityFor(ca, otherUrn), identityFor(ca, serviceManagerUrn('meridian'))]);
+  [node, other, sm] = await Promise.all([
+    identityFor(ca, nodeUrn),
+    identityFor(ca, otherUrn),
+    identityFor(ca, serviceManagerUrn('meridian')),
+  ]);
   server = await serveTransport(
     {
       router: nodeManagerRouter,
@@ -75,7 +85,9 @@ async function refusal(call: Promise<unknown>): Promise<string> {
     (reason: unknown) => reason,
   );
   const refused = refusedFrom(err);
-  return refused ? `${refused.code}: ${refused.facts.cause ?? refused.facts.problem ?? refused.facts.max ?? ''}` : String(err);
+  return refused
+    ? `${refused.code}: ${refused.facts.cause ?? refused.facts.problem ?? refused.facts.max ?? ''}`
+    : String(err);
 }
 
 describe('calls', () => {
@@ -85,7 +97,10 @@ describe('calls', () => {
   });
   test('a refusal arrives as itself, a bug as nothing but that', async () => {
     const client = nodeManagerClient(target(node), sm);
-    await expect(orRefused(client.status.query())).rejects.toMatchObject({ code: 'STORAGE_FULL', facts: { freeMiB: 1 } });
+    await expect(orRefused(client.status.query())).rejects.toMatchObject({
+      code: 'STORAGE_FULL',
+      facts: { freeMiB: 1 },
+    });
     const err: unknown = await client.slivers.query().catch((reason: unknown) => reason);
     expect(refusedFrom(err)).toBeNull();
     expect(JSON.stringify(err)).not.toContain('secret');
@@ -107,15 +122,24 @@ describe('each wrong peer fails as what it is', () => {
   test('a caller of another CA', async () => {
     const foreign = await identityFor(await createCa({ authority: 'meridian', now }), sm.urn);
     // The caller must trust our node for the node to get to judge the caller.
-    expect(await refusal(keysAs({ ...foreign, caPem: ca.certificatePem }))).toMatch(/^CERTIFICATE_INVALID: .*not from this deployment/);
+    expect(await refusal(keysAs({ ...foreign, caPem: ca.certificatePem }))).toMatch(
+      /^CERTIFICATE_INVALID: .*not from this deployment/,
+    );
     expect(await refusal(keysAs(foreign))).toMatch(/^NODE_UNREACHABLE: .*not from this deployment/);
   });
   test('another name and another key', async () => {
-    expect(await refusal(keysAs(sm, { ...target(node), jkt: other.jkt }))).toBe('NODE_UNREACHABLE: its key is not the enrolled one');
+    expect(await refusal(keysAs(sm, { ...target(node), jkt: other.jkt }))).toBe(
+      'NODE_UNREACHABLE: its key is not the enrolled one',
+    );
     const absent = { ...target(node), urn: 'urn:publicid:IDN+meridian:oslo+node+three' };
     expect(await refusal(keysAs(sm, absent))).toBe('NODE_UNREACHABLE: nobody of that name answers there');
     const liar = await serveTransport(
-      { router: nodeManagerRouter, context: ({ peer }) => ({ peer, service }), identity: () => other, isRevoked: () => false },
+      {
+        router: nodeManagerRouter,
+        context: ({ peer }) => ({ peer, service }),
+        identity: () => other,
+        isRevoked: () => false,
+      },
       { host: '127.0.0.1', port: 0 },
     );
     const answer = await refusal(keysAs(sm, { ...target(node), address: `127.0.0.1:${liar.port}` }));
@@ -127,7 +151,12 @@ describe('each wrong peer fails as what it is', () => {
     expect(await refusal(keysAs(await identityFor(ca, sm.urn, past)))).toBe('CERTIFICATE_INVALID: it has expired');
     const stale = await identityFor(ca, nodeUrn, past);
     const late = await serveTransport(
-      { router: nodeManagerRouter, context: ({ peer }) => ({ peer, service }), identity: () => stale, isRevoked: () => false },
+      {
+        router: nodeManagerRouter,
+        context: ({ peer }) => ({ peer, service }),
+        identity: () => stale,
+        isRevoked: () => false,
+      },
       { host: '127.0.0.1', port: 0 },
     );
     const answer = await refusal(keysAs(sm, { ...target(stale), address: `127.0.0.1:${late.port}` }));
@@ -145,7 +174,9 @@ describe('each wrong peer fails as what it is', () => {
     expect(await refusal(keysAs(caller))).toMatch(/^REVOKED/);
   });
   test('no certificate', async () => {
-    expect(await raw(Buffer.from('POST /trpc/keys HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}'))).toMatch(/403 .*none was shown/s);
+    expect(await raw(Buffer.from('POST /trpc/keys HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}'))).toMatch(
+      /403 .*none was shown/s,
+    );
   });
 });
 
@@ -154,7 +185,10 @@ describe('bounds', () => {
     const call = nodeManagerClient(target(node), sm).setKeys.mutate({ slice, keys: ['x'.repeat(9000)] });
     expect(await refusal(call)).toBe('TOO_LARGE: 4096');
     const chunk = `2000\r\n${'x'.repeat(0x2000)}\r\n`;
-    const answer = await raw(Buffer.from(`POST /trpc/keys HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n${chunk}`), sm);
+    const answer = await raw(
+      Buffer.from(`POST /trpc/keys HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n${chunk}`),
+      sm,
+    );
     expect(answer).toMatch(/413 .*TOO_LARGE/s);
   });
   test('a slow body and slow headers are cut off', async () => {
@@ -165,23 +199,38 @@ describe('bounds', () => {
   test('plain HTTP gets nothing, and a plain server is not taken for one of ours', async () => {
     const answer = await new Promise<string>((resolve) => {
       let text = '';
-      const socket = tcpConnect(server.port, '127.0.0.1', () => socket.write('POST /trpc/keys HTTP/1.1\r\nhost: x\r\n\r\n'));
-      socket.on('data', (data) => { text += data.toString(); });
+      const socket = tcpConnect(server.port, '127.0.0.1', () =>
+        socket.write('POST /trpc/keys HTTP/1.1\r\nhost: x\r\n\r\n'),
+      );
+      socket.on('data', (data) => {
+        text += data.toString();
+      });
       socket.on('error', () => {});
       socket.on('close', () => resolve(text));
     });
     expect(answer).not.toContain('HTTP/1.1 200');
   });
   test('nobody there is said as such', async () => {
-    expect(await refusal(keysAs(sm, { ...target(node), address: '127.0.0.1:1' }))).toBe('NODE_UNREACHABLE: connection refused');
-    expect(await refusal(nodeManagerClient(target(node), sm, { answerMs: 100 }).sliver.query({ slice }))).toMatch(/no answer within 0.1 s/);
+    expect(await refusal(keysAs(sm, { ...target(node), address: '127.0.0.1:1' }))).toBe(
+      'NODE_UNREACHABLE: connection refused',
+    );
+    expect(await refusal(nodeManagerClient(target(node), sm, { answerMs: 100 }).sliver.query({ slice }))).toMatch(
+      /no answer within 0.1 s/,
+    );
   });
   test('a close cuts calls that still run at its deadline', async () => {
     const short = await serveTransport(
-      { router: nodeManagerRouter, context: ({ peer }) => ({ peer, service }), identity: () => node, isRevoked: () => false },
+      {
+        router: nodeManagerRouter,
+        context: ({ peer }) => ({ peer, service }),
+        identity: () => node,
+        isRevoked: () => false,
+      },
       { host: '127.0.0.1', port: 0 },
     );
-    const call = refusal(nodeManagerClient({ ...target(node), address: `127.0.0.1:${short.port}` }, sm).sliver.query({ slice }));
+    const call = refusal(
+      nodeManagerClient({ ...target(node), address: `127.0.0.1:${short.port}` }, sm).sliver.query({ slice }),
+    );
     setTimeout(() => void short.close(50), 100);
     expect(await call).toBe('NODE_UNREACHABLE: connection lost');
     await short.close();
@@ -206,8 +255,12 @@ describe('without a certificate', () => {
       return client.config.query().finally(close);
     };
     expect(await configOf(open.port, caFingerprint(ca.certificatePem))).toEqual({ peer: null });
-    expect(await refusal(configOf(open.port, 'a'.repeat(64)))).toBe('AGENT_UNREACHABLE: its CA is not the one in the enrolment token');
-    expect(await refusal(configOf(notAgent.port, caFingerprint(ca.certificatePem)))).toBe('AGENT_UNREACHABLE: it is not an agent');
+    expect(await refusal(configOf(open.port, 'a'.repeat(64)))).toBe(
+      'AGENT_UNREACHABLE: its CA is not the one in the enrolment token',
+    );
+    expect(await refusal(configOf(notAgent.port, caFingerprint(ca.certificatePem)))).toBe(
+      'AGENT_UNREACHABLE: it is not an agent',
+    );
     await Promise.all([open.close(0), notAgent.close(0)]);
   });
 });
@@ -217,8 +270,13 @@ function raw(bytes: Buffer, as?: TlsIdentity): Promise<string> {
   return new Promise((resolve) => {
     let text = '';
     const own = as ? { key: as.privateKeyPem, cert: as.certificatePem } : {};
-    const socket = tlsConnect({ host: '127.0.0.1', port: server.port, servername: tlsName(nodeUrn), ca: ca.certificatePem, ...own }, () => socket.write(bytes));
-    socket.on('data', (data) => { text += data.toString(); });
+    const socket = tlsConnect(
+      { host: '127.0.0.1', port: server.port, servername: tlsName(nodeUrn), ca: ca.certificatePem, ...own },
+      () => socket.write(bytes),
+    );
+    socket.on('data', (data) => {
+      text += data.toString();
+    });
     socket.on('error', () => {});
     socket.on('close', () => resolve(text));
   });

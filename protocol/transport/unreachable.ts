@@ -6,7 +6,8 @@ export type Callee = { kind: 'node' | 'agent'; urn: string; address: string };
 /** A failure to reach somebody, as NODE_UNREACHABLE or AGENT_UNREACHABLE with a cause that a person can read. */
 export function unreachable(callee: Callee, error: unknown, waits: { connectMs: number; answerMs: number }): Refused {
   const cause = error instanceof WrongPeer ? error.message : causeOf(error, waits);
-  if (callee.kind === 'agent') return new Refused('AGENT_UNREACHABLE', { address: callee.address, cause }, { cause: error });
+  if (callee.kind === 'agent')
+    return new Refused('AGENT_UNREACHABLE', { address: callee.address, cause }, { cause: error });
   return new Refused('NODE_UNREACHABLE', { node: callee.urn, address: callee.address, cause }, { cause: error });
 }
 
@@ -42,7 +43,8 @@ const CAUSES: Readonly<Record<string, string>> = {
 function causeOf(error: unknown, waits: { connectMs: number; answerMs: number }): string {
   const code = codeOf(error);
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return `no answer within ${seconds(waits.connectMs)}`;
-  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT') return `no answer within ${seconds(waits.answerMs)}`;
+  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT')
+    return `no answer within ${seconds(waits.answerMs)}`;
   return CAUSES[code] ?? (code ? `connection failed (${code})` : 'connection failed');
 }
 

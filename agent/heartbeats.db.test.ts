@@ -1,0 +1,146 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { testDatabase } from '@/test/postgres';
+import { sweep } from './sweeper';
+import { agentFixture, ask, type FakeNode, SLICE } from './test-fleet';
+
+const database = await testDatabase();
+let fleet: Awaited<ReturnType<typeof agentFixture>>;
+const notices: { k: string; ids?: string[] }[] = [];
+let listener: pg.Client;
+
+beforeAll(async () => {
+  fleet = await agentFixture(database.pool, database.url);
+  listener = new pg.Client(database.url);
+  listener.on('error', () => {});
+  await listener.connect();
+  await listener.query('LISTEN meridian');
+  listener.on('notification', (message) => notices.push(JSON.parse(message.payload ?? '{}')));
+});
+afterAll(async () => {
+  await listener.end();
+  await fleet.close();
+  await database.drop();
+});
+
+const one = async <T extends pg.QueryResultRow>(sql: string, values: unknown[] = []) =>
+  (await database.pool.query<T>(sql, values)).rows[0];
+
+describe('heartbeats', () => {
+  /** A sliver with a lease on a node. */
+  async function sliver(node: FakeNode, reported = 'ticketed') {
+    const userId = randomUUID();
+    const [sliceId, sliverId, jti] = [randomUUID(), randomUUID(), randomBytes(18).toString('base64url')];
+    await database.pool.query(`INSERT INTO "User" (id, name, email, "updatedAt") VALUES ($1, 'Ada', $2, now())`, [
+      userId,
+      `${userId}@example.org`,
+    ]);
+    await database.pool.query(
+      `INSERT INTO "Slice" (id, name, urn, "siteId", "ownerId", spec, "sliverCount", "minimumCount", "cpuMilli", "memoryMiB", "diskMiB", "networkKbps", "termSeconds", "graceSeconds")
+       VALUES ($1, $2, $3, $4, $5, '{}', 1, 1, 1, 1, 1, 1, 1, 1)`,
+      [sliceId, `oslo_${sliverId.slice(0, 8)}`, SLICE, fleet.siteId, userId],
+    );
+    await database.pool.query(
+      `INSERT INTO "Sliver" (id, "sliceId", "nodeId", reported) VALUES ($1, $2, $3, $4::"SliverReported")`,
+      [sliverId, sliceId, node.id, reported],
+    );
+    await database.pool.query(
+      `INSERT INTO "Lease" (id, "sliverId", iss, jti, text, "startsAt", "endsAt", "graceSeconds", "createdAt") VALUES (gen_random_uuid(), $1, $2, $3, '', now(), now() + interval '1 day', 0, now() - interval '1 minute')`,
+      [sliverId, node.key.jkt, jti],
+    );
+    const report = (state: 'starting' | 'running' | 'failed' | 'gone', since: Date) => ({
+      slice: SLICE,
+      sliver: 'urn:publicid:IDN+meridian+sliver+x',
+      leaseJti: jti,
+      state,
+      reason: null,
+      since: since.toISOString(),
+    });
+    const state = async () =>
+      (await one<{ reported: string }>(`SELECT reported FROM "Sliver" WHERE id = $1`, [sliverId]))?.reported;
+    return { sliverId, jti, report, state };
+  }
+
+  test('many at once are a few commits, each answered', async () => {
+    const nodes = await fleet.nodes(6);
+    const before = await one<{ n: string }>(`SELECT pg_current_xact_id()::text AS n`);
+    const answers = await Promise.all(nodes.map((node) => fleet.beat(node)));
+    const after = await one<{ n: string }>(`SELECT pg_current_xact_id()::text AS n`);
+    expect(answers.every((a) => a.adminSwitch === 'open' && !a.wantFull)).toBe(true);
+    expect(Number(after?.n) - Number(before?.n)).toBeLessThan(6);
+  });
+  test('reports move slivers on, say so, and a stale one takes nothing back', async () => {
+    const [node] = await fleet.nodes(1);
+    if (!node) throw new Error('no node');
+    const s = await sliver(node);
+    const at = Date.now();
+    await fleet.beat(node, { slivers: [s.report('starting', new Date(at - 300))] });
+    expect(await s.state()).toBe('starting');
+    await expect.poll(() => notices.some((n) => n.k === 'sliver' && n.ids?.includes(s.sliverId))).toBe(true);
+    await fleet.beat(node, { slivers: [s.report('running', new Date(at - 200))] });
+    await fleet.beat(node, { slivers: [s.report('starting', new Date(at - 300))] });
+    expect(await s.state()).toBe('running');
+    await fleet.beat(node, { slivers: [s.report('failed', new Date(at - 250))] }); // older, and yet it goes further
+    expect(await s.state()).toBe('failed');
+    await fleet.beat(node, { slivers: [s.report('running', new Date(at - 100))] });
+    expect(await s.state()).toBe('running');
+    await fleet.beat(node, { slivers: [s.report('gone', new Date(at - 90))] });
+    await fleet.beat(node, { slivers: [s.report('running', new Date(at))] });
+    expect(await s.state()).toBe('gone');
+  });
+  test('a lease nobody knows yet is asked for again, not for ever; what a full list leaves out is gone', async () => {
+    const [node] = await fleet.nodes(1);
+    if (!node) throw new Error('no node');
+    const s = await sliver(node, 'running');
+    const unknown = { ...s.report('running', new Date()), leaseJti: 'y'.repeat(24) };
+    const asked: boolean[] = [];
+    for (let i = 0; i < 5; i++) asked.push((await fleet.beat(node, { slivers: [unknown] })).wantFull);
+    expect(asked).toEqual([true, true, true, false, false]);
+    await fleet.beat(node, { full: true, slivers: [s.report('running', new Date())], sliverCount: 1 });
+    expect(await s.state()).toBe('running');
+    await fleet.beat(node, { full: true, slivers: [] });
+    expect(await s.state()).toBe('gone');
+  });
+  test('silence makes late, then unreachable with its slivers unknown; a heartbeat brings all back', async () => {
+    const [node] = await fleet.nodes(1);
+    if (!node) throw new Error('no node');
+    const s = await sliver(node, 'running');
+    const silentFor = (seconds: number) =>
+      database.pool.query(`UPDATE "Heartbeat" SET at = now() - make_interval(secs => $2) WHERE "nodeId" = $1`, [
+        node.id,
+        seconds,
+      ]);
+    const mark = async () =>
+      (await one<{ reachability: string }>(`SELECT reachability FROM "Heartbeat" WHERE "nodeId" = $1`, [node.id]))
+        ?.reachability;
+    await silentFor(20);
+    await sweep(database.pool, { lateMs: 15_000, unreachableMs: 39_000 });
+    expect(await mark()).toBe('late');
+    expect(await s.state()).toBe('running');
+    await silentFor(40);
+    await sweep(database.pool, { lateMs: 15_000, unreachableMs: 39_000 });
+    expect([await mark(), await s.state()]).toEqual(['unreachable', 'unknown']);
+    await expect.poll(() => notices.some((n) => n.k === 'node' && n.ids?.includes(node.id))).toBe(true);
+    expect((await fleet.beat(node)).wantFull).toBe(true);
+    await fleet.beat(node, {
+      full: true,
+      slivers: [s.report('running', new Date(Date.now() - 60_000))],
+      sliverCount: 1,
+    });
+    expect([await mark(), await s.state()]).toEqual(['online', 'running']);
+  });
+  test('a node that lost its journal must delegate anew', async () => {
+    const [node] = await fleet.nodes(1);
+    if (!node) throw new Error('no node');
+    node.incarnation = randomBytes(16).toString('base64url');
+    expect(await fleet.beat(node)).toMatchObject({ wantDelegation: true, wantFull: true });
+    expect((await fleet.client.issue.mutate(ask([node]))).refused[0]?.reason.code).toBe('NOT_DELEGATED');
+    await fleet.clientOf(node).delegate.mutate({ delegation: fleet.delegation(node) });
+    expect((await fleet.client.issue.mutate(ask([node]))).tickets).toHaveLength(1);
+  });
+});
+
+test('nothing in all this was a bug', () => {
+  expect(fleet.errors).toEqual([]);
+});
