@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import next from 'next';
 import { z } from 'zod';
 import { Refused } from '@/core/errors';
+import { stampClientAddress } from './client-address';
 import { parseEnvironment, WebEnvironment } from './env';
 import { log } from './log';
 
@@ -19,7 +20,7 @@ const Listen = z.object({
 });
 
 async function main() {
-  parseEnvironment(WebEnvironment);
+  const behindProxies = parseEnvironment(WebEnvironment).MERIDIAN_TRUSTED_PROXIES.length > 0;
   const { PORT: port, MERIDIAN_HOST: host, NODE_ENV: mode } = parseEnvironment(Listen);
   const app = next({ dev: mode === 'development', hostname: 'localhost', port, turbopack: mode === 'development' });
   await app.prepare();
@@ -27,6 +28,7 @@ async function main() {
   const upgrade = app.getUpgradeHandler();
   const sockets = new Set<Duplex>();
   const server = createServer((request, response) => {
+    stampClientAddress(request, behindProxies);
     handle(request, response).catch((err: unknown) => {
       log.error({ err, url: request.url }, 'request failed');
       response.destroy();
