@@ -7,13 +7,11 @@ import { z } from 'zod';
 import { ROOT } from './install.mjs';
 import { Unable } from './unable.mjs';
 
-const port = (/** @type {number} */ standard) =>
-  z.coerce
-    .number({ error: 'must be a port number' })
-    .int('must be a port number')
-    .min(1, 'must be from 1 to 65535')
-    .max(65535, 'must be from 1 to 65535')
-    .default(standard);
+const port = z.coerce
+  .number({ error: 'must be a port number' })
+  .int('must be a port number')
+  .min(1, 'must be from 1 to 65535')
+  .max(65535, 'must be from 1 to 65535');
 const listen = (/** @type {number} */ standard) =>
   z
     .string()
@@ -21,7 +19,7 @@ const listen = (/** @type {number} */ standard) =>
     .default(`127.0.0.1:${standard}`);
 
 const Environment = z.object({
-  PORT: port(3000),
+  PORT: port.default(3000),
   MERIDIAN_HOST: z.string().min(1).default('127.0.0.1'),
   MERIDIAN_URL: z
     .url({ protocol: /^https?$/, error: 'must be an address like https://meridian.example.org' })
@@ -35,7 +33,7 @@ const Environment = z.object({
   MERIDIAN_AGENT_LISTEN: listen(7420),
   MERIDIAN_NODE_LISTEN: listen(7430),
   MERIDIAN_SIMULATOR_LISTEN: listen(7440),
-  MERIDIAN_POSTGRES_PORT: port(54329).optional(),
+  MERIDIAN_POSTGRES_PORT: port.optional(),
   MERIDIAN_NODE_DRIVER: z.enum(['auto', 'oci', 'simulated']).optional(),
   DATABASE_URL: z
     .string()
