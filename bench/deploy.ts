@@ -28,14 +28,25 @@ export async function run(): Promise<{ rows: { case: string; value: number; unit
 async function once(d: Deployment, size: number, shortName: string): Promise<number> {
   const began = await databaseTime(d);
   const sliceId = await approvedSlice(d.pool, d, { shortName, count: size, minimum: size, minCountries: 10 });
-  await until(async () => !['approved', 'deploying'].includes((await sliceState(d.pool, sliceId)).state), 120_000, `${size} slivers run`);
+  await until(
+    async () => !['approved', 'deploying'].includes((await sliceState(d.pool, sliceId)).state),
+    120_000,
+    `${size} slivers run`,
+  );
   const slice = await sliceState(d.pool, sliceId);
-  if (slice.state !== 'active' || slice.reported.running !== size) throw new Error(`the slice is ${JSON.stringify(slice)}`);
+  if (slice.state !== 'active' || slice.reported.running !== size)
+    throw new Error(`the slice is ${JSON.stringify(slice)}`);
   // What the nodes said, not when somebody looked: the last `runningAt` is in a node's own word, on the same clock here.
-  const { rows } = await d.pool.query<{ last: Date }>('SELECT max("runningAt") AS last FROM "Sliver" WHERE "sliceId" = $1', [sliceId]);
+  const { rows } = await d.pool.query<{ last: Date }>(
+    'SELECT max("runningAt") AS last FROM "Sliver" WHERE "sliceId" = $1',
+    [sliceId],
+  );
   const last = rows[0]?.last.getTime() ?? Number.NaN;
   // … and the service manager has heard it: the later of the two counts.
-  const heard = await d.pool.query<{ at: Date }>('SELECT max("endedAt") AS at FROM "DeploymentStep" WHERE "sliceId" = $1 AND step = $2', [sliceId, 'start']);
+  const heard = await d.pool.query<{ at: Date }>(
+    'SELECT max("endedAt") AS at FROM "DeploymentStep" WHERE "sliceId" = $1 AND step = $2',
+    [sliceId, 'start'],
+  );
   await deleteSlice(d.pool, sliceId);
   await until(async () => (await sliceState(d.pool, sliceId)).state === 'deleted', 120_000, `${size} slivers are gone`);
   return (Math.max(last, heard.rows[0]?.at.getTime() ?? Number.NaN) - began) / 1000;

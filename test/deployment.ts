@@ -66,6 +66,8 @@ export type Deployment = {
   kill(program: ProgramName, signal?: NodeJS.Signals): Promise<void>;
   /** Starts a program again, on the same data and port, and waits until it is ready. */
   start(program: ProgramName): Promise<void>;
+  /** Makes nodes behave otherwise from now on; what is not named stays. */
+  behave(change: Record<string, SimulatedNode['behaviour']>): void;
   /** What a program wrote last. */
   output(program: ProgramName): string;
   /** Ends all and removes every file. */
@@ -177,10 +179,18 @@ export async function startDeployment(options: {
       ca: caFingerprint(ca.certificatePem),
     });
     mkdirSync(join(folder, 'simulator'), { recursive: true });
-    const lines = nodes.map(({ urn, ...rest }) =>
-      JSON.stringify({ node: urn, token: tokens.get(urn) ?? null, ...rest }),
-    );
-    writeFileSync(manifest, `${lines.join('\n')}\n`, { mode: 0o600 });
+    const writeManifest = () => {
+      const lines = nodes.map(({ urn, ...rest }) =>
+        JSON.stringify({ node: urn, token: tokens.get(urn) ?? null, ...rest }),
+      );
+      writeFileSync(manifest, `${lines.join('\n')}\n`, { mode: 0o600 });
+    };
+    writeManifest();
+    const behave: Deployment['behave'] = (change) => {
+      for (const node of nodes) node.behaviour = change[node.urn] ?? node.behaviour;
+      writeManifest();
+      running.get('simulator')?.kill('SIGHUP');
+    };
     await start('agent');
     await Promise.all([start('simulator'), start('worker')]);
     await until(
@@ -195,6 +205,7 @@ export async function startDeployment(options: {
       nodes,
       siteId,
       personId,
+      behave,
       pid: (program) => running.get(program)?.pid ?? 0,
       kill,
       start,

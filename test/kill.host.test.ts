@@ -18,7 +18,12 @@ let manager: ServiceManager;
 beforeAll(async () => {
   d = await startDeployment({ nodes: NODES, heartbeatMs: 1_000, workerEnv: { MERIDIAN_REPAIR_SECONDS: '1' } });
   const sealKey = Buffer.from(d.env.MERIDIAN_SEAL_KEY ?? '', 'base64url');
-  manager = await openServiceManager({ db: d.pool, sealKey, authority: 'test', agentAddress: d.env.MERIDIAN_AGENT_ADDRESS ?? '' });
+  manager = await openServiceManager({
+    db: d.pool,
+    sealKey,
+    authority: 'test',
+    agentAddress: d.env.MERIDIAN_AGENT_ADDRESS ?? '',
+  });
 }, 180_000);
 afterAll(async () => {
   await manager?.close();
@@ -39,7 +44,9 @@ function random(seed: number): () => number {
 type NodeRow = { urn: string; address: string; jkt: string };
 
 async function nodes(): Promise<NodeRow[]> {
-  const { rows } = await d.pool.query<NodeRow>(`SELECT n.urn, n.address, k.jkt FROM "Node" n JOIN "NodeKey" k ON k."nodeId" = n.id AND k."revokedAt" IS NULL`);
+  const { rows } = await d.pool.query<NodeRow>(
+    `SELECT n.urn, n.address, k.jkt FROM "Node" n JOIN "NodeKey" k ON k."nodeId" = n.id AND k."revokedAt" IS NULL`,
+  );
   return rows;
 }
 
@@ -49,26 +56,44 @@ async function heldBy(sliceUrn: string): Promise<Map<string, { state: string; jt
   for (const node of await nodes()) {
     const { slivers } = await manager.node(node).slivers.query();
     const ours = slivers.filter((s) => s.slice === sliceUrn && s.state !== 'gone');
-    if (ours.length > 0) held.set(node.urn, ours.map((s) => ({ state: s.state, jti: s.lease.jti })));
+    if (ours.length > 0)
+      held.set(
+        node.urn,
+        ours.map((s) => ({ state: s.state, jti: s.lease.jti })),
+      );
   }
   return held;
 }
 
-test(`every slice ends right when programs are killed at random moments (seed ${SEED}, ${ROUNDS} rounds)`, { timeout: 90_000 * ROUNDS }, async () => {
+test(`every slice ends right when programs are killed at random moments (seed ${SEED}, ${ROUNDS} rounds)`, {
+  timeout: 90_000 * ROUNDS,
+}, async () => {
   const next = random(SEED);
   for (let round = 0; round < ROUNDS; round++) {
     const name = `kill${round}`;
     const victims: ProgramName[] = ['worker', 'agent', 'simulator'];
-    const plan = Array.from({ length: 2 }, () => ({ after: next() * 1_500, victim: victims[Math.floor(next() * 3)] ?? 'worker' }));
+    const plan = Array.from({ length: 2 }, () => ({
+      after: next() * 1_500,
+      victim: victims[Math.floor(next() * 3)] ?? 'worker',
+    }));
     const about = `round ${round} of seed ${SEED}: ${plan.map((k) => `${k.victim} after ${Math.round(k.after)} ms`).join(', ')}`;
-    const sliceId = await approvedSlice(d.pool, d, { shortName: name, count: WANTED, minimum: MINIMUM, minCountries: 3 });
+    const sliceId = await approvedSlice(d.pool, d, {
+      shortName: name,
+      count: WANTED,
+      minimum: MINIMUM,
+      minCountries: 3,
+    });
     const sliceUrn = `urn:publicid:IDN+test:lab+slice+lab_${name}`;
     for (const { after, victim } of plan) {
       await new Promise((done) => setTimeout(done, after)); // the random moment is the test
       await d.kill(victim);
       await d.start(victim);
     }
-    await until(async () => ['active', 'degraded', 'failed'].includes((await sliceState(d.pool, sliceId)).state), 60_000, `${about}: the slice ends`);
+    await until(
+      async () => ['active', 'degraded', 'failed'].includes((await sliceState(d.pool, sliceId)).state),
+      60_000,
+      `${about}: the slice ends`,
+    );
     // Failed slivers leave their nodes; then what the database says and what the nodes say is the same.
     await until(async () => (await pendingRelease(sliceId)) === 0, 30_000, `${about}: what failed is released`);
     const slice = await sliceState(d.pool, sliceId);
@@ -77,7 +102,10 @@ test(`every slice ends right when programs are killed at random moments (seed ${
     else expect(slice.reason, about).toMatchObject({ code: expect.any(String), facts: expect.any(Object) });
     if (slice.state === 'degraded') expect(running, about).toBeGreaterThanOrEqual(MINIMUM);
     const held = await heldBy(sliceUrn);
-    expect([...held.values()].every((leases) => leases.length === 1), about).toBe(true);
+    expect(
+      [...held.values()].every((leases) => leases.length === 1),
+      about,
+    ).toBe(true);
     expect(held.size, about).toBe(slice.live);
     await expectSameLeases(sliceId, held, about);
 
@@ -86,7 +114,11 @@ test(`every slice ends right when programs are killed at random moments (seed ${
       await d.kill('worker');
       await d.start('worker');
     }
-    await until(async () => (await sliceState(d.pool, sliceId)).state === 'deleted', 60_000, `${about}: the slice is deleted`);
+    await until(
+      async () => (await sliceState(d.pool, sliceId)).state === 'deleted',
+      60_000,
+      `${about}: the slice is deleted`,
+    );
     expect((await sliceState(d.pool, sliceId)).live, about).toBe(0);
     expect((await heldBy(sliceUrn)).size, about).toBe(0);
     await expectNoneRedeemsAgain(sliceId, about);
@@ -96,7 +128,14 @@ test(`every slice ends right when programs are killed at random moments (seed ${
 
 test('a job of a killed worker is taken up within seconds by another', { timeout: 60_000 }, async () => {
   const sliceId = await approvedSlice(d.pool, d, { shortName: 'takeover', count: WANTED, minimum: 1 });
-  await until(async () => ((await sliceState(d.pool, sliceId)).reported.ticketed ?? 0) + ((await sliceState(d.pool, sliceId)).reported.running ?? 0) > 0, 20_000, 'sagas run');
+  await until(
+    async () =>
+      ((await sliceState(d.pool, sliceId)).reported.ticketed ?? 0) +
+        ((await sliceState(d.pool, sliceId)).reported.running ?? 0) >
+      0,
+    20_000,
+    'sagas run',
+  );
   await d.kill('worker');
   await d.start('worker');
   const ready = Date.now();
@@ -107,7 +146,10 @@ test('a job of a killed worker is taken up within seconds by another', { timeout
 });
 
 async function pendingRelease(sliceId: string): Promise<number> {
-  const { rows } = await d.pool.query<{ n: number }>(`SELECT count(*)::int AS n FROM "Sliver" WHERE "sliceId" = $1 AND desired = 'gone' AND "goneAt" IS NULL`, [sliceId]);
+  const { rows } = await d.pool.query<{ n: number }>(
+    `SELECT count(*)::int AS n FROM "Sliver" WHERE "sliceId" = $1 AND desired = 'gone' AND "goneAt" IS NULL`,
+    [sliceId],
+  );
   return rows[0]?.n ?? 0;
 }
 
@@ -130,10 +172,13 @@ async function expectNoneRedeemsAgain(sliceId: string, about: string): Promise<v
   );
   expect(rows.length, about).toBeGreaterThan(0);
   for (const { text, ...node } of rows) {
-    const refusal = await manager.node(node).redeem.mutate({ ticket: text }).then(
-      () => 'redeemed again',
-      (err: unknown) => refusedFrom(err)?.code ?? String(err),
-    );
+    const refusal = await manager
+      .node(node)
+      .redeem.mutate({ ticket: text })
+      .then(
+        () => 'redeemed again',
+        (err: unknown) => refusedFrom(err)?.code ?? String(err),
+      );
     expect(['TICKET_SPENT', 'TICKET_BURNT'], `${about}: ${refusal}`).toContain(refusal);
   }
 }

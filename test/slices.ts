@@ -1,8 +1,8 @@
 import type pg from 'pg';
 import type { SliceSpec } from '@/protocol/api/slice';
 import { DEFAULT_RESOURCES } from '@/protocol/resources';
-import { ADD_JOBS, jobRows } from '@/server/data/jobs';
 import { releaseAll } from '@/server/data/deploy/settle';
+import { ADD_JOBS, jobRows } from '@/server/data/jobs';
 import { transaction } from '@/server/data/pool';
 
 /** Puts an approved slice into the database and asks for its deployment, as an approval does. Returns its id. */

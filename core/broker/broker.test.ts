@@ -64,12 +64,24 @@ test('a refusal tells the most that could be had', () => {
       if (choice.ok) return;
       const candidates = nodes.filter((n) => !want.picked.includes(n.node) && suits(n, want));
       const picked = named(nodes, want.picked);
-      const sizes = [0, 1, 2, 3, 4, 5].filter((n) => n <= want.count && subsets(candidates, n).some((s) => sitesHold(want, picked, s)));
+      const sizes = [0, 1, 2, 3, 4, 5].filter(
+        (n) => n <= want.count && subsets(candidates, n).some((s) => sitesHold(want, picked, s)),
+      );
       if (choice.reason.code === 'NOT_ENOUGH_NODES') {
-        expect(choice.reason.facts).toEqual({ wants: want.picked.length + want.count, matching: want.picked.length + Math.max(...sizes) });
+        expect(choice.reason.facts).toEqual({
+          wants: want.picked.length + want.count,
+          matching: want.picked.length + Math.max(...sizes),
+        });
       } else {
-        const best = Math.max(...subsets(candidates, want.count).filter((s) => sitesHold(want, picked, s)).map((s) => countriesOf([...picked, ...s])));
-        expect(choice.reason).toEqual({ code: 'NOT_ENOUGH_COUNTRIES', facts: { wants: want.minCountries, matching: best } });
+        const best = Math.max(
+          ...subsets(candidates, want.count)
+            .filter((s) => sitesHold(want, picked, s))
+            .map((s) => countriesOf([...picked, ...s])),
+        );
+        expect(choice.reason).toEqual({
+          code: 'NOT_ENOUGH_COUNTRIES',
+          facts: { wants: want.minCountries, matching: best },
+        });
       }
     }),
     { numRuns: 2000 },
@@ -78,41 +90,91 @@ test('a refusal tells the most that could be had', () => {
 
 test('a substitute is never a node that failed or stands, and keeps the countries where any candidate can', () => {
   fc.assert(
-    fc.property(fleet, wanted, fc.uniqueArray(fc.integer({ min: 0, max: 7 }), { maxLength: 4 }), fc.boolean(), (nodes, want, bad, half) => {
-      const exclude = new Set(bad.map((i) => `n${i}`));
-      const standing = nodes.filter((n, i) => !exclude.has(n.node) && (half ? i % 2 === 0 : i < 2)).map((n) => n.node);
-      const fit = nodes.filter(
-        (n) => !standing.includes(n.node) && !exclude.has(n.node) && suits(n, want) && sitesHold(want, named(nodes, standing), [n]),
-      );
-      const found = chooseSubstitute(want, nodes, { standing, exclude, seed: 's' });
-      expect(found === null).toBe(fit.length === 0);
-      if (found === null) return;
-      expect(fit.map((n) => n.node)).toContain(found);
-      const after = (n: BrokerNode) => countriesOf([...named(nodes, standing), n]);
-      const reachable = Math.min(want.minCountries, Math.max(...fit.map(after)));
-      expect(countriesOf(named(nodes, [...standing, found]))).toBeGreaterThanOrEqual(reachable);
-    }),
+    fc.property(
+      fleet,
+      wanted,
+      fc.uniqueArray(fc.integer({ min: 0, max: 7 }), { maxLength: 4 }),
+      fc.boolean(),
+      (nodes, want, bad, half) => {
+        const exclude = new Set(bad.map((i) => `n${i}`));
+        const standing = nodes
+          .filter((n, i) => !exclude.has(n.node) && (half ? i % 2 === 0 : i < 2))
+          .map((n) => n.node);
+        const fit = nodes.filter(
+          (n) =>
+            !standing.includes(n.node) &&
+            !exclude.has(n.node) &&
+            suits(n, want) &&
+            sitesHold(want, named(nodes, standing), [n]),
+        );
+        const found = chooseSubstitute(want, nodes, { standing, exclude, seed: 's' });
+        expect(found === null).toBe(fit.length === 0);
+        if (found === null) return;
+        expect(fit.map((n) => n.node)).toContain(found);
+        const after = (n: BrokerNode) => countriesOf([...named(nodes, standing), n]);
+        const reachable = Math.min(want.minCountries, Math.max(...fit.map(after)));
+        expect(countriesOf(named(nodes, [...standing, found]))).toBeGreaterThanOrEqual(reachable);
+      },
+    ),
     { numRuns: 2000 },
   );
 });
 
 test('the order in which nodes are told does not matter, the seed does', () => {
-  const nodes = Array.from({ length: 40 }, (_, i): BrokerNode => ({
-    node: `n${i}`, site: `s${i % 20}`, country: `C${i % 10}`, free: amounts(8), reachability: 'online', adminSwitch: 'open',
-  }));
-  const want: Wanted = { count: 10, picked: [], onlyCountries: [], minCountries: 1, maxPerSite: 2, resources: amounts(1) };
+  const nodes = Array.from(
+    { length: 40 },
+    (_, i): BrokerNode => ({
+      node: `n${i}`,
+      site: `s${i % 20}`,
+      country: `C${i % 10}`,
+      free: amounts(8),
+      reachability: 'online',
+      adminSwitch: 'open',
+    }),
+  );
+  const want: Wanted = {
+    count: 10,
+    picked: [],
+    onlyCountries: [],
+    minCountries: 1,
+    maxPerSite: 2,
+    resources: amounts(1),
+  };
   const one = chooseNodes(want, nodes, { seed: 'one' });
   expect(chooseNodes(want, nodes.toReversed(), { seed: 'one' })).toEqual(one);
   expect(chooseNodes(want, nodes, { seed: 'two' })).not.toEqual(one);
   // spread: ten nodes, ten countries
-  expect(one.ok && countriesOf(named(nodes, one.picks.map((p) => p.node)))).toBe(10);
+  expect(
+    one.ok &&
+      countriesOf(
+        named(
+          nodes,
+          one.picks.map((p) => p.node),
+        ),
+      ),
+  ).toBe(10);
 });
 
 test('a thousand of fifteen hundred nodes are chosen quickly', () => {
-  const nodes = Array.from({ length: 1500 }, (_, i): BrokerNode => ({
-    node: `n${i}`, site: `s${i % 500}`, country: `C${i % 60}`, free: amounts(8), reachability: 'online', adminSwitch: 'open',
-  }));
-  const want: Wanted = { count: 1000, picked: ['n7'], onlyCountries: [], minCountries: 50, maxPerSite: 3, resources: amounts(1) };
+  const nodes = Array.from(
+    { length: 1500 },
+    (_, i): BrokerNode => ({
+      node: `n${i}`,
+      site: `s${i % 500}`,
+      country: `C${i % 60}`,
+      free: amounts(8),
+      reachability: 'online',
+      adminSwitch: 'open',
+    }),
+  );
+  const want: Wanted = {
+    count: 1000,
+    picked: ['n7'],
+    onlyCountries: [],
+    minCountries: 50,
+    maxPerSite: 3,
+    resources: amounts(1),
+  };
   const started = performance.now();
   expect(chooseNodes(want, nodes, { seed: 's' }).ok).toBe(true);
   expect(chooseSubstitutes(want, nodes, { standing: ['n1'], count: 300, seed: 's' })).toHaveLength(300);

@@ -52,7 +52,13 @@ export function chooseSubstitute(
   return chooseSubstitutes(wanted, nodes, { ...options, count: 1 })[0] ?? null;
 }
 
-function extend(wanted: Wanted, nodes: readonly BrokerNode[], standing: readonly string[], count: number, options: ChooseOptions) {
+function extend(
+  wanted: Wanted,
+  nodes: readonly BrokerNode[],
+  standing: readonly string[],
+  count: number,
+  options: ChooseOptions,
+) {
   const stands = new Set(standing);
   const spread = new Spread(
     nodes.filter((n) => stands.has(n.node)),

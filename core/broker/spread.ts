@@ -52,7 +52,8 @@ export class Spread {
     let bestScore = Number.POSITIVE_INFINITY;
     for (const { node } of this.rest) {
       if (this.left(node.site) === 0) continue;
-      const score = (node.country ? (this.perCountry.get(node.country) ?? 0) : 0) * 100_000 + (this.perSite.get(node.site) ?? 0);
+      const score =
+        (node.country ? (this.perCountry.get(node.country) ?? 0) : 0) * 100_000 + (this.perSite.get(node.site) ?? 0);
       if (score < bestScore) [best, bestScore] = [node, score];
       if (score === 0) break;
     }

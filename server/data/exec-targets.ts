@@ -1,6 +1,13 @@
 import type { Tx } from '../db';
 
-export type ExecTarget = { urn: string; hostname: string; address: string | null; jkt: string | null; reported: string; goneAt: Date | null };
+export type ExecTarget = {
+  urn: string;
+  hostname: string;
+  address: string | null;
+  jkt: string | null;
+  reported: string;
+  goneAt: Date | null;
+};
 
 /**
  * Nodes of the slice that `name` may mean: a URN or an id means one; a hostname or the last part of a URN may mean several;

@@ -36,7 +36,11 @@ export async function transaction<T>(pool: pg.Pool, work: (tx: pg.PoolClient) =>
 }
 
 /** A statement that is a transaction by itself; again when it was a deadlock's victim. */
-export async function statement<Row extends pg.QueryResultRow>(pool: pg.Pool, text: string, values: unknown[]): Promise<pg.QueryResult<Row>> {
+export async function statement<Row extends pg.QueryResultRow>(
+  pool: pg.Pool,
+  text: string,
+  values: unknown[],
+): Promise<pg.QueryResult<Row>> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await pool.query<Row>(text, values);

@@ -10,13 +10,20 @@ export function secretStore(db: Queryable): SecretStore {
       return rows[0]?.sealed ?? null;
     },
     async add(name, sealed) {
-      await db.query('INSERT INTO "SealedSecret" (name, sealed) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING', [name, sealed]);
+      await db.query('INSERT INTO "SealedSecret" (name, sealed) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING', [
+        name,
+        sealed,
+      ]);
     },
   };
 }
 
 /** Keeps note of a certificate that the service manager issued to itself. */
-export async function recordOwnCertificate(db: Queryable, issued: IssuedCertificate, holder: { urn: string; jkt: string }): Promise<void> {
+export async function recordOwnCertificate(
+  db: Queryable,
+  issued: IssuedCertificate,
+  holder: { urn: string; jkt: string },
+): Promise<void> {
   await db.query(
     `INSERT INTO "Certificate" (serial, subject, kind, jkt, "notBefore", "notAfter") VALUES ($1, $2, 'service_manager', $3, $4, $5)`,
     [issued.serial, holder.urn, holder.jkt, issued.notBefore, issued.notAfter],

@@ -3,7 +3,9 @@ import type { Tx } from '../db';
 
 /** The slice's state with its row locked until the transaction ends; null when there is none. */
 export async function lockSliceState(tx: Tx, id: string): Promise<SliceState | null> {
-  const rows = await tx.$queryRaw<{ state: SliceState }[]>`SELECT state::text AS state FROM "Slice" WHERE id = ${id}::uuid FOR UPDATE`;
+  const rows = await tx.$queryRaw<
+    { state: SliceState }[]
+  >`SELECT state::text AS state FROM "Slice" WHERE id = ${id}::uuid FOR UPDATE`;
   return rows[0]?.state ?? null;
 }
 

@@ -36,7 +36,14 @@ export function findSteps(db: Tx, sliceId: string, options: { sliverId?: string 
     orderBy: { id: 'desc' },
     take: options.limit,
     select: {
-      id: true, sliverId: true, step: true, outcome: true, attempt: true, reason: true, startedAt: true, endedAt: true,
+      id: true,
+      sliverId: true,
+      step: true,
+      outcome: true,
+      attempt: true,
+      reason: true,
+      startedAt: true,
+      endedAt: true,
       sliver: { select: { node: { select: { hostname: true } } } },
     },
   });
@@ -44,10 +51,17 @@ export function findSteps(db: Tx, sliceId: string, options: { sliverId?: string 
 
 /** The audit lines of this slice, newest first: its name may have been another's before it was made. */
 export async function findSliceEvents(db: Tx, sliceId: string) {
-  const slice = await db.slice.findUnique({ where: { id: sliceId }, select: { name: true, createdAt: true, deletedAt: true } });
+  const slice = await db.slice.findUnique({
+    where: { id: sliceId },
+    select: { name: true, createdAt: true, deletedAt: true },
+  });
   if (!slice) return [];
   return db.auditEvent.findMany({
-    where: { objectKind: 'slice', objectId: slice.name, at: { gte: slice.createdAt, ...(slice.deletedAt && { lte: slice.deletedAt }) } },
+    where: {
+      objectKind: 'slice',
+      objectId: slice.name,
+      at: { gte: slice.createdAt, ...(slice.deletedAt && { lte: slice.deletedAt }) },
+    },
     orderBy: { id: 'desc' },
     take: 500,
     select: { id: true, at: true, actor: true, action: true, facts: true },

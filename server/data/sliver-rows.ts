@@ -34,7 +34,11 @@ const Row = z.object({
 });
 
 /** Slivers as the slice page shows them, picked ones first, then by when they were added: all that it ever had, or those of `ids`. */
-export async function findSliverRows(db: Tx, sliceId: string, options: { ids?: readonly string[]; now?: Date } = {}): Promise<SliverRow[]> {
+export async function findSliverRows(
+  db: Tx,
+  sliceId: string,
+  options: { ids?: readonly string[]; now?: Date } = {},
+): Promise<SliverRow[]> {
   const now = (options.now ?? new Date()).getTime();
   const only = options.ids ? Prisma.sql`AND v.id = ANY(${[...options.ids]}::uuid[])` : Prisma.empty;
   const rows = await db.$queryRaw<unknown[]>`
@@ -52,7 +56,24 @@ export async function findSliverRows(db: Tx, sliceId: string, options: { ids?: r
 }
 
 function toSliverRow(row: z.infer<typeof Row>, now: number): SliverRow {
-  const { nodeId, urn, hostname, site, country, city, latitude, longitude, simulated, written, heardAt, address, ...sliver } = row;
+  const {
+    nodeId,
+    urn,
+    hostname,
+    site,
+    country,
+    city,
+    latitude,
+    longitude,
+    simulated,
+    written,
+    heardAt,
+    address,
+    ...sliver
+  } = row;
   const reachability = fleetReachability(written, heardAt?.getTime() ?? null, now);
-  return { ...sliver, node: { id: nodeId, urn, hostname, site, country, city, latitude, longitude, simulated, reachability, address } };
+  return {
+    ...sliver,
+    node: { id: nodeId, urn, hostname, site, country, city, latitude, longitude, simulated, reachability, address },
+  };
 }

@@ -17,7 +17,10 @@ const LOCK_CLASS = 0x6d72; // "mr"
 
 /** Takes the lock for as long as this connection lives. False when another holds it. */
 export async function holdLock(connection: Queryable, lockKey: string): Promise<boolean> {
-  const { rows } = await connection.query<{ held: boolean }>('SELECT pg_try_advisory_lock($1::int, $2::int) AS held', [LOCK_CLASS, lockKey]);
+  const { rows } = await connection.query<{ held: boolean }>('SELECT pg_try_advisory_lock($1::int, $2::int) AS held', [
+    LOCK_CLASS,
+    lockKey,
+  ]);
   return rows[0]?.held ?? false;
 }
 

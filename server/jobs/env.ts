@@ -3,7 +3,12 @@ import { parseSealKey } from '@/protocol/seal';
 import { DatabaseEnvironment } from '@/server/env';
 
 const count = (least: number, most: number, otherwise: number) =>
-  z.coerce.number({ error: `must be a number from ${least} to ${most}` }).int().min(least).max(most).default(otherwise);
+  z.coerce
+    .number({ error: `must be a number from ${least} to ${most}` })
+    .int()
+    .min(least)
+    .max(most)
+    .default(otherwise);
 
 /** What the worker reads from the environment. */
 export const WorkerEnvironment = DatabaseEnvironment.extend({

@@ -72,7 +72,13 @@ export class Liveness {
   }
 
   private async connect(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.url, connectionTimeoutMillis: 5_000, query_timeout: 10_000, keepAlive: true, application_name: 'meridian-worker-liveness' });
+    const client = new pg.Client({
+      connectionString: this.url,
+      connectionTimeoutMillis: 5_000,
+      query_timeout: 10_000,
+      keepAlive: true,
+      application_name: 'meridian-worker-liveness',
+    });
     client.on('error', () => void this.lost());
     await client.connect();
     this.connection = client;

@@ -16,7 +16,12 @@ async function main(): Promise<void> {
     concurrency: env.MERIDIAN_WORKER_CONCURRENCY,
     repairSeconds: env.MERIDIAN_REPAIR_SECONDS,
     callers: (pool) =>
-      openServiceManager({ db: pool, sealKey: env.MERIDIAN_SEAL_KEY, authority: env.MERIDIAN_AUTHORITY, agentAddress: env.MERIDIAN_AGENT_ADDRESS }),
+      openServiceManager({
+        db: pool,
+        sealKey: env.MERIDIAN_SEAL_KEY,
+        authority: env.MERIDIAN_AUTHORITY,
+        agentAddress: env.MERIDIAN_AGENT_ADDRESS,
+      }),
   });
   const stop = (why: string) => {
     log.info({ why }, 'stopping');

@@ -41,7 +41,11 @@ export function sliverTasks(ctx: DeployContext): TaskList {
  * A job of a slice that failed for a reason of no one's choice (an agent or a database that is away) comes back by itself,
  * soon at first: the queue's own waits grow to hours.
  */
-function sliceTask(ctx: DeployContext, task: 'deploy' | 'set-keys', run: (sliceId: string, attempt: number) => Promise<void>) {
+function sliceTask(
+  ctx: DeployContext,
+  task: 'deploy' | 'set-keys',
+  run: (sliceId: string, attempt: number) => Promise<void>,
+) {
   return async (payload: unknown) => {
     const { sliceId, attempt } = OfSlice.parse(payload);
     try {
@@ -50,7 +54,10 @@ function sliceTask(ctx: DeployContext, task: 'deploy' | 'set-keys', run: (sliceI
       ctx.signal.throwIfAborted();
       ctx.log.warn({ err, task, slice: sliceId, attempt }, 'a job failed and will be tried again');
       const job: JobSpec = { task, sliceId };
-      await enqueueAgain(ctx.pool, job, { attempt: attempt + 1, runAt: new Date(Date.now() + backoff(attempt, ctx.limits)) });
+      await enqueueAgain(ctx.pool, job, {
+        attempt: attempt + 1,
+        runAt: new Date(Date.now() + backoff(attempt, ctx.limits)),
+      });
     }
   };
 }

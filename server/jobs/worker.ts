@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
-import { Logger, makeWorkerUtils, run, type Runner, type TaskList } from 'graphile-worker';
+import { Logger, makeWorkerUtils, type Runner, run, type TaskList } from 'graphile-worker';
 import type pg from 'pg';
-import { openPool } from '@/server/data/pool';
 import { enqueueLook } from '@/server/data/deploy/again';
+import { openPool } from '@/server/data/pool';
 import type { Log } from '@/server/log';
 import { type Callers, deployContext, type Limits } from '@/server/services/deploy/context';
 import { Liveness } from './liveness';
@@ -41,8 +41,19 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await liveness.start();
 
   const name = `${process.pid}`;
-  const ctx = deployContext({ pool, worker: name, log, callers, signal: stopping.signal, ...(options.limits && { limits: options.limits }) });
-  const control = await runTasks(options, liveness, controlTasks(ctx), { concurrentJobs: 8, maxPoolSize: 5, crontab: '* * * * * expire ?jobKey=expire' });
+  const ctx = deployContext({
+    pool,
+    worker: name,
+    log,
+    callers,
+    signal: stopping.signal,
+    ...(options.limits && { limits: options.limits }),
+  });
+  const control = await runTasks(options, liveness, controlTasks(ctx), {
+    concurrentJobs: 8,
+    maxPoolSize: 5,
+    crontab: '* * * * * expire ?jobKey=expire',
+  });
   const many = await runTasks(options, liveness, sliverTasks(ctx), {
     concurrentJobs: options.concurrency,
     maxPoolSize: 5,
@@ -51,7 +62,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   await liveness.settled();
 
   const look = () => {
-    enqueueLook(pool, 'repair').catch((err: unknown) => log.warn({ err }, 'no look after lost jobs could be asked for'));
+    enqueueLook(pool, 'repair').catch((err: unknown) =>
+      log.warn({ err }, 'no look after lost jobs could be asked for'),
+    );
   };
   look();
   const looking = setInterval(look, options.repairSeconds * 1000);

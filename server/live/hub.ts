@@ -32,7 +32,12 @@ export class Hub {
     url: string,
     private readonly log: Log,
   ) {
-    this.fleet = new Feed((ids) => fleetNodes(db, { ids }), FLEET_GATHER_MS, () => {}, (err) => this.failed(err));
+    this.fleet = new Feed(
+      (ids) => fleetNodes(db, { ids }),
+      FLEET_GATHER_MS,
+      () => {},
+      (err) => this.failed(err),
+    );
     this.listener = new Listener(url, { notice: (notice) => this.heard(notice), missed: () => this.missed() }, log);
   }
 
@@ -54,7 +59,10 @@ export class Hub {
     const slivers = new Map<string, Set<string>>();
     const feed = new Feed<SliceChange>(
       async (ids) => {
-        const [slice, rows] = await Promise.all([readSlice(this.db, id), ids.length > 0 ? findSliverRows(this.db, id, { ids }) : []]);
+        const [slice, rows] = await Promise.all([
+          readSlice(this.db, id),
+          ids.length > 0 ? findSliverRows(this.db, id, { ids }) : [],
+        ]);
         this.sawRows(id, rows);
         return { slice, rows };
       },

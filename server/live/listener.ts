@@ -29,7 +29,13 @@ export class Listener {
 
   /** Resolves when it listens; what is committed from then on is heard. */
   async start(): Promise<void> {
-    const client = new pg.Client({ connectionString: this.url, connectionTimeoutMillis: 5_000, query_timeout: 5_000, keepAlive: true, application_name: 'meridian-live' });
+    const client = new pg.Client({
+      connectionString: this.url,
+      connectionTimeoutMillis: 5_000,
+      query_timeout: 5_000,
+      keepAlive: true,
+      application_name: 'meridian-live',
+    });
     client.on('notification', ({ payload }) => this.heard(payload ?? ''));
     client.on('error', () => this.lost(client));
     client.on('end', () => this.lost(client));

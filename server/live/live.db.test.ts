@@ -3,8 +3,8 @@ import type { LiveEvent, Topic } from '@/protocol/api/live';
 import { addSliceMember, removeSliceMember } from '@/server/data/slice-changes';
 import { programLog } from '@/server/log';
 import { notify } from '@/server/notify';
-import { requestSlice } from '@/server/services/requests/request-slice';
 import type { Person } from '@/server/services/policy';
+import { requestSlice } from '@/server/services/requests/request-slice';
 import { seedPerson, seedSite, someSpec } from '@/test/people';
 import { testPrisma } from '@/test/prisma';
 import { Hub } from './hub';
@@ -32,8 +32,20 @@ async function seedSlice(count: number) {
     ? await db.slice.findFirstOrThrow({ where: { name } })
     : await db.slice.create({
         data: {
-          name: `live_${spec.shortName}`, urn: `urn:publicid:IDN+meridian:live+slice+live_${spec.shortName}`, siteId: site.id, ownerId: owner.id, spec,
-          sliverCount: count, minimumCount: 1, cpuMilli: 1, memoryMiB: 1, diskMiB: 1, networkKbps: 1, termSeconds: 3600, graceSeconds: 0, state: 'deploying',
+          name: `live_${spec.shortName}`,
+          urn: `urn:publicid:IDN+meridian:live+slice+live_${spec.shortName}`,
+          siteId: site.id,
+          ownerId: owner.id,
+          spec,
+          sliverCount: count,
+          minimumCount: 1,
+          cpuMilli: 1,
+          memoryMiB: 1,
+          diskMiB: 1,
+          networkKbps: 1,
+          termSeconds: 3600,
+          graceSeconds: 0,
+          state: 'deploying',
           members: { create: { userId: owner.id } },
         },
       });
@@ -56,7 +68,8 @@ function listen(person: Person, topics: Topic[]) {
   return {
     events,
     hasEnded: () => ended,
-    seen: (what: (events: LiveEvent[]) => boolean) => expect.poll(() => what(events), { timeout: 8_000, interval: 10 }).toBe(true),
+    seen: (what: (events: LiveEvent[]) => boolean) =>
+      expect.poll(() => what(events), { timeout: 8_000, interval: 10 }).toBe(true),
     stop: async () => {
       abort.abort();
       await done;
@@ -119,7 +132,9 @@ test('a lost LISTEN connection costs no change: everyone gets a fresh snapshot',
   const slice = await seedSlice(3);
   const stream = listen(owner, [`slice:${slice.name}`]);
   await stream.seen((events) => events.some(isSnapshot));
-  await pool.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'meridian-live' AND datname = current_database()`);
+  await pool.query(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'meridian-live' AND datname = current_database()`,
+  );
   await setReported(slice.id, slice.slivers, 'running'); // nobody hears this notice
   await stream.seen((events) => events.filter(isSnapshot).length === 2);
   expect([...states(stream.events).values()]).toEqual(['running', 'running', 'running']);
@@ -130,7 +145,11 @@ test('who may not see a slice is denied, as if there were none; who is taken off
   const slice = await seedSlice(2);
   const outsider = listen(stranger, [`slice:${slice.name}`, 'slice:live_none', 'approvals']);
   await outsider.seen((events) => events.length === 3);
-  expect(outsider.events.map((e) => (e.t === 'denied' ? e.reason.code : e.t))).toEqual(['NOT_FOUND', 'NOT_FOUND', 'NOT_ALLOWED']);
+  expect(outsider.events.map((e) => (e.t === 'denied' ? e.reason.code : e.t))).toEqual([
+    'NOT_FOUND',
+    'NOT_FOUND',
+    'NOT_ALLOWED',
+  ]);
   await outsider.stop();
 
   await addSliceMember(db, slice.id, stranger.id);

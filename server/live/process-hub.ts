@@ -1,5 +1,5 @@
-import { DatabaseEnvironment, parseEnvironment } from '@/server/env';
 import { processDb } from '@/server/db';
+import { DatabaseEnvironment, parseEnvironment } from '@/server/env';
 import { log } from '@/server/log';
 import { Hub } from './hub';
 
@@ -8,7 +8,11 @@ const held = globalThis as unknown as { meridianHub?: Hub };
 
 /** This process's hub, made at first use. */
 export function processHub(): Hub {
-  held.meridianHub ??= new Hub(processDb(), parseEnvironment(DatabaseEnvironment.pick({ DATABASE_URL: true })).DATABASE_URL, log);
+  held.meridianHub ??= new Hub(
+    processDb(),
+    parseEnvironment(DatabaseEnvironment.pick({ DATABASE_URL: true })).DATABASE_URL,
+    log,
+  );
   return held.meridianHub;
 }
 

@@ -19,8 +19,25 @@ const MOST_PENDING = 2_000;
 /** How often it is asked again whether the person still may. */
 const RECHECK_MS = 60_000;
 
-type SliceTopic = { kind: 'slice'; topic: Topic; name: string; id: string; stale: boolean; since: number; view: ReadSlice | null; rows: Map<string, SliverRow>; leave: () => void };
-type FleetTopic = { kind: 'fleet'; topic: Topic; stale: boolean; since: number; nodes: Map<string, FleetNode>; leave: () => void };
+type SliceTopic = {
+  kind: 'slice';
+  topic: Topic;
+  name: string;
+  id: string;
+  stale: boolean;
+  since: number;
+  view: ReadSlice | null;
+  rows: Map<string, SliverRow>;
+  leave: () => void;
+};
+type FleetTopic = {
+  kind: 'fleet';
+  topic: Topic;
+  stale: boolean;
+  since: number;
+  nodes: Map<string, FleetNode>;
+  leave: () => void;
+};
 type PlainTopic = { kind: 'plain'; topic: Topic; changed: boolean; leave: () => void };
 type Followed = SliceTopic | FleetTopic | PlainTopic;
 
@@ -29,7 +46,12 @@ type Followed = SliceTopic | FleetTopic | PlainTopic;
  * falls between; what was read before the snapshot is dropped, so nothing goes back. Changes that a slow browser did not
  * take yet are merged, never queued. Ends when the signal aborts, the account is closed, or the process ends.
  */
-export async function* liveStream(hub: Hub, who: Person, topics: readonly Topic[], signal: AbortSignal | undefined): AsyncGenerator<LiveEvent> {
+export async function* liveStream(
+  hub: Hub,
+  who: Person,
+  topics: readonly Topic[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<LiveEvent> {
   let person = who;
   let ended = signal?.aborted ?? false;
   let wake: () => void = () => {};
@@ -82,7 +104,10 @@ export async function* liveStream(hub: Hub, who: Person, topics: readonly Topic[
       });
       if (ended || followed.some(hasNews) || performance.now() >= recheck) wake();
       let timer: NodeJS.Timeout | undefined;
-      await Promise.race([idle, new Promise<void>((done) => (timer = setTimeout(done, Math.max(0, recheck - performance.now()))))]);
+      await Promise.race([
+        idle,
+        new Promise<void>((done) => (timer = setTimeout(done, Math.max(0, recheck - performance.now())))),
+      ]);
       clearTimeout(timer);
       if (!ended) await new Promise((done) => setTimeout(done, BREATH_MS));
     }
@@ -106,13 +131,24 @@ async function open(hub: Hub, person: Person, topic: Topic, wake: () => void): P
     return one;
   }
   if (!topic.startsWith('slice:')) {
-    if (topic === 'approvals' && !may(person, 'approvals.read', null)) return new Refused('NOT_ALLOWED', { permission: 'approvals.read' }).reason;
+    if (topic === 'approvals' && !may(person, 'approvals.read', null))
+      return new Refused('NOT_ALLOWED', { permission: 'approvals.read' }).reason;
     return { kind: 'plain', topic, changed: true, leave: () => {} };
   }
   const name = topic.slice('slice:'.length);
   const facts = await findSliceFacts(hub.db, name);
   if (!facts || !may(person, 'slice.read', facts)) return new Refused('NOT_FOUND', { kind: 'slice', id: name }).reason;
-  const one: SliceTopic = { kind: 'slice', topic, name, id: facts.id, stale: true, since: 0, view: null, rows: new Map(), leave: () => {} };
+  const one: SliceTopic = {
+    kind: 'slice',
+    topic,
+    name,
+    id: facts.id,
+    stale: true,
+    since: 0,
+    view: null,
+    rows: new Map(),
+    leave: () => {},
+  };
   one.leave = hub.slice(facts.id).follow(({ began, read }) => {
     if (began < one.since || one.stale) return;
     if (!read.slice) markStale(one);
@@ -146,7 +182,8 @@ async function* pending(hub: Hub, person: Person, one: Followed): AsyncGenerator
       one.view = null;
       one.rows.clear();
     }
-    if (!slice || !may(person, 'slice.read', slice.facts)) yield denied(one.topic, new Refused('NOT_FOUND', { kind: 'slice', id: one.name }).reason);
+    if (!slice || !may(person, 'slice.read', slice.facts))
+      yield denied(one.topic, new Refused('NOT_FOUND', { kind: 'slice', id: one.name }).reason);
     else yield { t: 'slice', name: one.name, snapshot, view: asSeenBy(person, slice), slivers };
   }
 }

@@ -2,7 +2,14 @@ import { Refused } from '@/core/errors';
 import { loadOrMakeCa, loadOrMakeServiceManagerKey } from '@/protocol/pki/deployment-secrets';
 import { renewalDue, selfIssue, type TlsIdentity } from '@/protocol/pki/identity';
 import { agentUrn, serviceManagerUrn } from '@/protocol/pki/names';
-import { type AgentClient, agentClient, closeClients, type NodeManagerClient, nodeManagerClient, type Target } from '@/protocol/transport/client';
+import {
+  type AgentClient,
+  agentClient,
+  closeClients,
+  type NodeManagerClient,
+  nodeManagerClient,
+  type Target,
+} from '@/protocol/transport/client';
 import type { Queryable } from '@/server/data/pool';
 import { agentThumbprint, recordOwnCertificate, secretStore } from '@/server/data/sealed-secrets';
 
@@ -62,7 +69,8 @@ export async function openServiceManager(options: ServiceManagerOptions): Promis
     node: (target) => nodeManagerClient(target, source),
     async agent() {
       const jkt = await agentThumbprint(db, agentName);
-      if (!jkt) throw new Refused('AGENT_UNREACHABLE', { address: options.agentAddress, cause: 'it has not started yet' });
+      if (!jkt)
+        throw new Refused('AGENT_UNREACHABLE', { address: options.agentAddress, cause: 'it has not started yet' });
       return agentClient({ address: options.agentAddress, urn: agentName, jkt }, source);
     },
     async close() {

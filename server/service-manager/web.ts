@@ -14,14 +14,16 @@ const held = globalThis as unknown as { meridianServiceManager?: Promise<Service
 
 /** The web process's service manager, opened at first use; tried again after it could not be. @throws Refused CONFIG_INVALID */
 export function webServiceManager(): Promise<ServiceManager> {
-  held.meridianServiceManager ??= open().catch((err: unknown) => {
-    held.meridianServiceManager = undefined;
-    throw err;
-  });
+  held.meridianServiceManager ??= Promise.resolve()
+    .then(open)
+    .catch((err: unknown) => {
+      held.meridianServiceManager = undefined;
+      throw err;
+    });
   return held.meridianServiceManager;
 }
 
-async function open(): Promise<ServiceManager> {
+function open(): Promise<ServiceManager> {
   const env = parseEnvironment(Environment);
   return openServiceManager({
     db: openPool(env.DATABASE_URL, 2),

@@ -8,5 +8,8 @@ export async function enqueueAgain(db: Queryable, job: JobSpec, options: JobOpti
 
 /** Asks for a look, unless one is waiting already. */
 export async function enqueueLook(db: Queryable, task: 'repair' | 'expire'): Promise<void> {
-  await db.query(`SELECT 1 FROM graphile_worker.add_job($1, '{}'::json, job_key := $1, job_key_mode := 'preserve_run_at', max_attempts := 1)`, [task]);
+  await db.query(
+    `SELECT 1 FROM graphile_worker.add_job($1, '{}'::json, job_key := $1, job_key_mode := 'preserve_run_at', max_attempts := 1)`,
+    [task],
+  );
 }

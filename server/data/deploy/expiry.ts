@@ -23,7 +23,12 @@ export async function warn(tx: Queryable, slice: Ending, secondsLeft: number, no
        INSERT INTO "Notification" (id, "userId", kind, facts, href, "createdAt")
        SELECT gen_random_uuid(), "userId", 'slice-ending', $2, $3, $4 FROM "SliceMember" WHERE "sliceId" = $1 RETURNING "userId"
      ) SELECT pg_notify('meridian', json_build_object('k', 'user', 'id', "userId")::text) FROM told`,
-    [slice.id, JSON.stringify({ slice: slice.name, endsAt: slice.endsAt.toISOString(), secondsLeft }), `/slices/${slice.name}`, now],
+    [
+      slice.id,
+      JSON.stringify({ slice: slice.name, endsAt: slice.endsAt.toISOString(), secondsLeft }),
+      `/slices/${slice.name}`,
+      now,
+    ],
   );
 }
 

@@ -1,6 +1,13 @@
 import type { Queryable } from '../pool';
 
-export type KeyTarget = { sliverId: string; sliceUrn: string; nodeUrn: string; hostname: string; address: string; jkt: string };
+export type KeyTarget = {
+  sliverId: string;
+  sliceUrn: string;
+  nodeUrn: string;
+  hostname: string;
+  address: string;
+  jkt: string;
+};
 
 /** The slivers of a slice that run, and where. */
 export async function keyTargets(db: Queryable, sliceId: string): Promise<KeyTarget[]> {

@@ -3,9 +3,16 @@ import { ADD_JOBS_KEEPING_TIME, type JobSpec, jobKey, jobRows } from '../jobs';
 import { type Queryable, transaction } from '../pool';
 
 /** Only one worker looks at a time; false when another is at it. The lock ends with the transaction. */
-export async function aloneAt(pool: pg.Pool, what: 'repair' | 'expire', work: (tx: pg.PoolClient) => Promise<void>): Promise<boolean> {
+export function aloneAt(
+  pool: pg.Pool,
+  what: 'repair' | 'expire',
+  work: (tx: pg.PoolClient) => Promise<void>,
+): Promise<boolean> {
   return transaction(pool, async (tx) => {
-    const { rows } = await tx.query<{ mine: boolean }>('SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS mine', [`meridian:${what}`]);
+    const { rows } = await tx.query<{ mine: boolean }>(
+      'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS mine',
+      [`meridian:${what}`],
+    );
     if (!rows[0]?.mine) return false;
     await work(tx);
     return true;
@@ -79,7 +86,9 @@ export async function lapsedSlivers(db: Queryable, now: Date): Promise<{ id: str
 /** Adds those of the jobs that are neither waiting nor running. */
 export async function enqueueLost(db: Queryable, jobs: readonly JobSpec[]): Promise<number> {
   if (jobs.length === 0) return 0;
-  const { rows } = await db.query<{ key: string }>('SELECT key FROM graphile_worker.jobs WHERE key = ANY($1::text[])', [jobs.map(jobKey)]);
+  const { rows } = await db.query<{ key: string }>('SELECT key FROM graphile_worker.jobs WHERE key = ANY($1::text[])', [
+    jobs.map(jobKey),
+  ]);
   const known = new Set(rows.map((row) => row.key));
   const lost = jobs.filter((job) => !known.has(jobKey(job)));
   if (lost.length > 0) await db.query(ADD_JOBS_KEEPING_TIME, [jobRows(lost)]);

@@ -13,7 +13,14 @@ export type StepRecord = {
   endedAt: Date;
 };
 
-export type LeaseRecord = { iss: string; jti: string; text: string; startsAt: Date; endsAt: Date; graceSeconds: number };
+export type LeaseRecord = {
+  iss: string;
+  jti: string;
+  text: string;
+  startsAt: Date;
+  endsAt: Date;
+  graceSeconds: number;
+};
 
 /** What one step of a saga changes. Everything in it is written at once or not at all. */
 export type SagaWrite = {
@@ -85,7 +92,9 @@ export async function writeSagas(pool: pg.Pool, worker: string, writes: readonly
   }
   await transaction(pool, async (tx) => {
     await tx.query(WRITE, values);
-    await tx.query(ADD_JOBS_KEEPING_TIME, [`[${jobs.map(({ job, options }) => jobRows([job], options).slice(1, -1)).join(',')}]`]);
+    await tx.query(ADD_JOBS_KEEPING_TIME, [
+      `[${jobs.map(({ job, options }) => jobRows([job], options).slice(1, -1)).join(',')}]`,
+    ]);
   });
 }
 
@@ -94,14 +103,17 @@ function parameters(worker: string, writes: readonly SagaWrite[]): string[] {
   const steps = writes.flatMap((w) => w.steps.map((s) => ({ sliceId: w.sliceId, sliverId: w.sliverId, ...s, worker })));
   const leases = writes.flatMap((w) => (w.lease && w.sliverId ? [{ sliverId: w.sliverId, ...w.lease }] : []));
   const tickets = writes.flatMap((w) => (w.ticket && w.sliverId ? [{ sliverId: w.sliverId, state: w.ticket }] : []));
-  const ended = writes.flatMap((w) => (w.leaseEndedAt && w.sliverId ? [{ sliverId: w.sliverId, at: w.leaseEndedAt }] : []));
+  const ended = writes.flatMap((w) =>
+    w.leaseEndedAt && w.sliverId ? [{ sliverId: w.sliverId, at: w.leaseEndedAt }] : [],
+  );
   return [slivers, steps, leases, tickets, ended, notices(writes)].map((list) => JSON.stringify(list));
 }
 
 /** Two writes of one sliver in one batch are one change: a statement may change a row once. */
 function merged(writes: readonly SagaWrite[]): [string, NonNullable<SagaWrite['sliver']>][] {
   const bySliver = new Map<string, NonNullable<SagaWrite['sliver']>>();
-  for (const { sliverId, sliver } of writes) if (sliverId && sliver) bySliver.set(sliverId, { ...bySliver.get(sliverId), ...sliver });
+  for (const { sliverId, sliver } of writes)
+    if (sliverId && sliver) bySliver.set(sliverId, { ...bySliver.get(sliverId), ...sliver });
   return [...bySliver];
 }
 

@@ -82,7 +82,13 @@ export async function releaseAll(tx: pg.PoolClient, sliceId: string): Promise<nu
   return rows.length;
 }
 
-async function writeState(tx: pg.PoolClient, sliceId: string, row: Row, outcome: SliceOutcome, now: Date): Promise<void> {
+async function writeState(
+  tx: pg.PoolClient,
+  sliceId: string,
+  row: Row,
+  outcome: SliceOutcome,
+  now: Date,
+): Promise<void> {
   const reason = outcome.reason ? JSON.stringify(outcome.reason) : null;
   await tx.query(
     `UPDATE "Slice" SET state = $2::"SliceState", reason = $3,
@@ -96,7 +102,12 @@ async function writeState(tx: pg.PoolClient, sliceId: string, row: Row, outcome:
   await tx.query(
     `INSERT INTO "AuditEvent" (at, actor, action, "objectKind", "objectId", "siteId", facts)
      SELECT $2, 'service manager', $3, 'slice', name, "siteId", $4 FROM "Slice" WHERE id = $1`,
-    [sliceId, now, `slice.${outcome.state}`, JSON.stringify({ from: row.state, running: row.running, wanted: row.wanted, reason: outcome.reason })],
+    [
+      sliceId,
+      now,
+      `slice.${outcome.state}`,
+      JSON.stringify({ from: row.state, running: row.running, wanted: row.wanted, reason: outcome.reason }),
+    ],
   );
   if (outcome.state === 'deleted') return;
   if (outcome.state !== 'failed') await tx.query(ADD_JOBS, [jobRows([{ task: 'set-keys', sliceId }])]);

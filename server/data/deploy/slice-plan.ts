@@ -74,7 +74,7 @@ export type NewSliver = { node: string; picked: boolean; substituteForId: string
  * a second plan that ran meanwhile come to nothing. Nodes that have a live sliver of the slice already are left out.
  * Returns the new slivers, or null when the slice's state or slivers are not what the plan was made for.
  */
-export async function addSlivers(
+export function addSlivers(
   pool: pg.Pool,
   sliceId: string,
   expected: number,
@@ -86,9 +86,16 @@ export async function addSlivers(
       `SELECT state::text, (SELECT count(*)::int FROM "Sliver" WHERE "sliceId" = $1) AS have FROM "Slice" WHERE id = $1 FOR UPDATE`,
       [sliceId],
     );
-    const have = await tx.query<{ n: number }>('SELECT count(*)::int AS n FROM "Sliver" WHERE "sliceId" = $1', [sliceId]);
+    const have = await tx.query<{ n: number }>('SELECT count(*)::int AS n FROM "Sliver" WHERE "sliceId" = $1', [
+      sliceId,
+    ]);
     const slice = rows[0];
-    if (!slice || !['approved', 'deploying', 'active', 'degraded'].includes(slice.state) || have.rows[0]?.n !== expected) return null;
+    if (
+      !slice ||
+      !['approved', 'deploying', 'active', 'degraded'].includes(slice.state) ||
+      have.rows[0]?.n !== expected
+    )
+      return null;
     await tx.query(
       `UPDATE "Slice" SET state = CASE state WHEN 'approved' THEN 'deploying'::"SliceState" ELSE state END, reason = NULL,
          "startsAt" = coalesce("startsAt", $2), "endsAt" = coalesce("endsAt", $2 + make_interval(secs => "termSeconds"))

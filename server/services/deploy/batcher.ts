@@ -45,7 +45,8 @@ export class Batcher<In, Out> {
     try {
       const out = await this.run(batch.map(({ item }) => item));
       batch.forEach(({ resolve, reject }, i) => {
-        if (i < out.length) resolve(out[i] as Out); // the length was just checked; Out may itself allow undefined
+        if (i < out.length)
+          resolve(out[i] as Out); // the length was just checked; Out may itself allow undefined
         else reject(new Error('a batch answered fewer than it was asked'));
       });
     } catch (err) {

@@ -46,7 +46,9 @@ export type DeployContext = {
   signal: AbortSignal;
 };
 
-export function deployContext(parts: Pick<DeployContext, 'pool' | 'worker' | 'log' | 'callers' | 'signal'> & { limits?: Partial<Limits> }): DeployContext {
+export function deployContext(
+  parts: Pick<DeployContext, 'pool' | 'worker' | 'log' | 'callers' | 'signal'> & { limits?: Partial<Limits> },
+): DeployContext {
   const { pool, worker } = parts;
   const loads = new Batcher((ids: string[]) => loadSagas(pool, ids), { most: 200, gatherMs: 2 });
   const writes = new Batcher(
@@ -100,7 +102,12 @@ export function backoff(attempt: number, limits: Limits, random = Math.random())
   return Math.min(30_000, limits.backoffMs * 2 ** (attempt - 1)) * (0.9 + random * 0.2);
 }
 
-const RETRYABLE: ReadonlySet<Refused['code']> = new Set(['NODE_UNREACHABLE', 'AGENT_UNREACHABLE', 'RATE_LIMITED', 'NOT_YET_VALID']);
+const RETRYABLE: ReadonlySet<Refused['code']> = new Set([
+  'NODE_UNREACHABLE',
+  'AGENT_UNREACHABLE',
+  'RATE_LIMITED',
+  'NOT_YET_VALID',
+]);
 
 /** May the same call to the same node go better soon? A refusal about room, trust or the statement does not change by itself. */
 export function isRetryable(refused: Refused | null): boolean {

@@ -1,4 +1,4 @@
-import { warningDue, WARNINGS_SECONDS } from '@/core/slice/warning';
+import { WARNINGS_SECONDS, warningDue } from '@/core/slice/warning';
 import { deleteLapsed, endingSlices, suspendEnded, warn } from '@/server/data/deploy/expiry';
 import { aloneAt } from '@/server/data/deploy/repair';
 import type { DeployContext } from './context';
@@ -8,7 +8,11 @@ export async function expire(ctx: DeployContext, now: Date): Promise<void> {
   await aloneAt(ctx.pool, 'expire', async (tx) => {
     const earliest = Math.max(...WARNINGS_SECONDS) * 1000;
     for (const slice of await endingSlices(tx, new Date(now.getTime() + earliest))) {
-      const times = { startsAt: slice.startsAt.getTime(), endsAt: slice.endsAt.getTime(), warnedAt: slice.warnedAt?.getTime() ?? null };
+      const times = {
+        startsAt: slice.startsAt.getTime(),
+        endsAt: slice.endsAt.getTime(),
+        warnedAt: slice.warnedAt?.getTime() ?? null,
+      };
       const left = warningDue(times, now.getTime());
       if (left !== null) await warn(tx, slice, left, now);
     }

@@ -1,5 +1,5 @@
-import { chooseNodes, chooseSubstitutes } from '@/core/broker/choose-nodes';
 import type { BrokerNode, Wanted } from '@/core/broker/candidate';
+import { chooseNodes, chooseSubstitutes } from '@/core/broker/choose-nodes';
 import { type Reason, Refused } from '@/core/errors';
 import { SliceSpec } from '@/protocol/api/slice';
 import { orRefused } from '@/protocol/transport/client';
@@ -36,7 +36,11 @@ export async function planSlice(ctx: DeployContext, sliceId: string): Promise<vo
   if (choice.slivers.length > 0) {
     const added = await addSlivers(ctx.pool, sliceId, before.length, choice.slivers, new Date());
     if (!added) return planAgain(ctx, sliceId);
-    await ctx.write({ sliceId, sliverId: null, steps: [step(before.length ? 'substitute' : 'plan', 'ok', null, startedAt)] });
+    await ctx.write({
+      sliceId,
+      sliverId: null,
+      steps: [step(before.length ? 'substitute' : 'plan', 'ok', null, startedAt)],
+    });
   }
   const now = await loadPlanSlice(ctx.pool, sliceId);
   if (now) await askTickets(ctx, now, await loadPlanSlivers(ctx.pool, sliceId));
@@ -57,7 +61,9 @@ type Missing = { slivers: NewSliver[]; exhausted: boolean } | { reason: Reason }
 
 async function chooseMissing(ctx: DeployContext, slice: PlanSlice, have: readonly PlanSliver[]): Promise<Missing> {
   const spec = SliceSpec.parse(slice.spec);
-  const standing = have.filter((v) => v.desired === 'running' && !v.goneAt && v.reported !== 'failed' && v.reported !== 'gone');
+  const standing = have.filter(
+    (v) => v.desired === 'running' && !v.goneAt && v.reported !== 'failed' && v.reported !== 'gone',
+  );
   const missing = slice.sliverCount - standing.length;
   if (missing <= 0) return { slivers: [], exhausted: false };
   // A person's wish to try again also tries nodes again that failed before it, and holds where nothing may stand in.
@@ -70,7 +76,12 @@ async function chooseMissing(ctx: DeployContext, slice: PlanSlice, have: readonl
   // Not a node that still holds a sliver of the slice, nor one that failed it.
   const exclude = new Set([...have.filter((v) => !v.goneAt), ...sinceThen].map((v) => v.nodeUrn));
   const picked = spec.picked.filter((node) => !exclude.has(node)).slice(0, missing);
-  const options = { standing: [...standing.map((v) => v.nodeUrn), ...picked], count: missing - picked.length, exclude, seed: slice.urn };
+  const options = {
+    standing: [...standing.map((v) => v.nodeUrn), ...picked],
+    count: missing - picked.length,
+    exclude,
+    seed: slice.urn,
+  };
   const chosen = chooseSubstitutes(spec, nodes, options);
   const replaced = have.filter((v) => !standing.includes(v) && !v.substituted && !picked.includes(v.nodeUrn));
   const slivers = [
@@ -86,7 +97,9 @@ function firstChoice(slice: PlanSlice, wanted: Wanted, nodes: readonly BrokerNod
   if (!choice.ok && choice.reason.code === 'NOT_ENOUGH_NODES') {
     const matching = Number(choice.reason.facts.matching);
     if (matching < slice.minimumCount) return { reason: choice.reason };
-    choice = chooseNodes({ ...wanted, count: wanted.count - (Number(choice.reason.facts.wants) - matching) }, nodes, { seed: slice.urn });
+    choice = chooseNodes({ ...wanted, count: wanted.count - (Number(choice.reason.facts.wants) - matching) }, nodes, {
+      seed: slice.urn,
+    });
   }
   if (!choice.ok) return { reason: choice.reason };
   return { slivers: choice.picks.map((pick) => ({ ...pick, substituteForId: null })), exhausted: false };

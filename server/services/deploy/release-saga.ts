@@ -31,7 +31,9 @@ export async function runRelease(ctx: DeployContext, sliverId: string, attempt =
 
 async function release(ctx: DeployContext, saga: SagaState, startedAt: Date): Promise<void> {
   const burn = saga.ticketIss && saga.ticketJti ? [{ iss: saga.ticketIss, jti: saga.ticketJti }] : [];
-  const answer = await orRefused(nodeOf(ctx, saga).release.mutate({ slice: saga.sliceUrn, burn }, { signal: ctx.signal }));
+  const answer = await orRefused(
+    nodeOf(ctx, saga).release.mutate({ slice: saga.sliceUrn, burn }, { signal: ctx.signal }),
+  );
   const key = jwkFromRaw(saga.publicKey ?? '');
   const receipts = await Promise.all(
     answer.receipts.map(async (text) => ({ text, claims: await verifyStatementAsync('receipt+jwt', text, key) })),
@@ -42,20 +44,36 @@ async function release(ctx: DeployContext, saga: SagaState, startedAt: Date): Pr
   await giveBack(ctx, saga, ours);
 }
 
-async function gone(ctx: DeployContext, saga: SagaState, startedAt: Date, more: { ticket?: 'burnt' | 'lapsed'; leaseEndedAt?: Date }): Promise<void> {
+async function gone(
+  ctx: DeployContext,
+  saga: SagaState,
+  startedAt: Date,
+  more: { ticket?: 'burnt' | 'lapsed'; leaseEndedAt?: Date },
+): Promise<void> {
   const at = new Date();
   const failed = saga.reported === 'failed'; // keeps saying why it failed
   await ctx.write({
     sliceId: saga.sliceId,
     sliverId: saga.id,
     steps: [{ step: 'release', outcome: 'ok', attempt: 1, reason: null, startedAt, endedAt: at }],
-    sliver: { goneAt: at, ...(!failed && { reported: 'gone', reason: new Refused('RELEASED', { by: 'service manager' }).reason, lastSeen: at }) },
+    sliver: {
+      goneAt: at,
+      ...(!failed && {
+        reported: 'gone',
+        reason: new Refused('RELEASED', { by: 'service manager' }).reason,
+        lastSeen: at,
+      }),
+    },
     ...more,
   });
 }
 
 /** The agent may issue the resources again at once. Without it they lapse with the ticket: worth a warning, not a retry. */
-async function giveBack(ctx: DeployContext, saga: SagaState, receipts: { text: string; claims: ReceiptClaims }[]): Promise<void> {
+async function giveBack(
+  ctx: DeployContext,
+  saga: SagaState,
+  receipts: { text: string; claims: ReceiptClaims }[],
+): Promise<void> {
   try {
     await Promise.all(receipts.map(({ text, claims }) => ctx.giveBack({ ...claims.ticket, receipt: text })));
   } catch (err) {
@@ -63,20 +81,31 @@ async function giveBack(ctx: DeployContext, saga: SagaState, receipts: { text: s
   }
 }
 
-async function notYet(ctx: DeployContext, saga: SagaState, attempt: number, startedAt: Date, err: unknown): Promise<void> {
+async function notYet(
+  ctx: DeployContext,
+  saga: SagaState,
+  attempt: number,
+  startedAt: Date,
+  err: unknown,
+): Promise<void> {
   const refused = refusedFrom(err);
   if (!refused) ctx.log.warn({ err, sliver: saga.id, node: saga.nodeUrn }, 'a node could not release a sliver');
-  const why = refused?.reason ?? new Refused('NODE_UNREACHABLE', { node: saga.hostname, cause: 'it answered with an error of its own' }).reason;
+  const why =
+    refused?.reason ??
+    new Refused('NODE_UNREACHABLE', { node: saga.hostname, cause: 'it answered with an error of its own' }).reason;
   const lastDay = latestEnd(saga);
   const step = { step: 'release', outcome: 'retry' as const, attempt, reason: why, startedAt, endedAt: new Date() };
-  const leaves = new Refused('LEAVES_WHEN_BACK', { node: saga.hostname, leaseEndsAt: lastDay?.toISOString() ?? null }).reason;
+  const leaves = new Refused('LEAVES_WHEN_BACK', { node: saga.hostname, leaseEndsAt: lastDay?.toISOString() ?? null })
+    .reason;
   const runAt = new Date(Date.now() + backoff(attempt, ctx.limits));
   await ctx.write({
     sliceId: saga.sliceId,
     sliverId: saga.id,
     steps: attempt === 1 ? [step] : [],
     sliver: { reason: saga.reported === 'failed' ? saga.reason : leaves },
-    ...(attempt < ATTEMPTS && { jobs: [{ job: { task: 'release' as const, sliverId: saga.id }, options: { runAt, attempt: attempt + 1 } }] }),
+    ...(attempt < ATTEMPTS && {
+      jobs: [{ job: { task: 'release' as const, sliverId: saga.id }, options: { runAt, attempt: attempt + 1 } }],
+    }),
   });
 }
 

@@ -19,9 +19,18 @@ export async function repair(ctx: DeployContext): Promise<void> {
   const mine = await aloneAt(ctx.pool, 'repair', async (tx) => {
     const unsettled = await unsettledSlices(tx);
     const added =
-      (await enqueueLost(tx, unsettled.filter((s) => s.unplanned && s.state !== 'deleting').map((s) => ({ task: 'deploy', sliceId: s.id })))) +
-      (await enqueueLost(tx, (await strandedSlivers(tx)).map((sliverId) => ({ task: 'sliver', sliverId })))) +
-      (await enqueueLost(tx, (await pendingReleases(tx)).map((sliverId) => ({ task: 'release', sliverId }))));
+      (await enqueueLost(
+        tx,
+        unsettled.filter((s) => s.unplanned && s.state !== 'deleting').map((s) => ({ task: 'deploy', sliceId: s.id })),
+      )) +
+      (await enqueueLost(
+        tx,
+        (await strandedSlivers(tx)).map((sliverId) => ({ task: 'sliver', sliverId })),
+      )) +
+      (await enqueueLost(
+        tx,
+        (await pendingReleases(tx)).map((sliverId) => ({ task: 'release', sliverId })),
+      ));
     if (added > 0) ctx.log.info({ jobs: added }, 'took up what was lost or came back');
     judge.push(...unsettled.filter((s) => s.state !== 'approved').map((s) => s.id), ...(await shortSlices(tx)));
   });
@@ -33,7 +42,11 @@ export async function repair(ctx: DeployContext): Promise<void> {
       sliceId,
       sliverId: id,
       steps: [{ step: 'gone', outcome: 'ok', attempt: 1, reason: null, startedAt: now, endedAt: now }],
-      sliver: { reported: 'gone', reason: new Refused('LEASE_ENDED', { endedAt: now.toISOString() }).reason, goneAt: now },
+      sliver: {
+        reported: 'gone',
+        reason: new Refused('LEASE_ENDED', { endedAt: now.toISOString() }).reason,
+        goneAt: now,
+      },
       ticket: 'lapsed',
       leaseEndedAt: now,
     });

@@ -17,7 +17,11 @@ export async function setKeys(ctx: DeployContext, sliceId: string, attempt = 1):
       targets,
       async (target) => {
         try {
-          await orRefused(ctx.callers.node({ address: target.address, urn: target.nodeUrn, jkt: target.jkt }).setKeys.mutate({ slice: target.sliceUrn, keys }, { signal: ctx.signal }));
+          await orRefused(
+            ctx.callers
+              .node({ address: target.address, urn: target.nodeUrn, jkt: target.jkt })
+              .setKeys.mutate({ slice: target.sliceUrn, keys }, { signal: ctx.signal }),
+          );
           return null;
         } catch (err) {
           ctx.signal.throwIfAborted();
@@ -34,7 +38,16 @@ export async function setKeys(ctx: DeployContext, sliceId: string, attempt = 1):
   await ctx.write({
     sliceId,
     sliverId: null,
-    steps: [{ step: 'keys', outcome: failures.length === 0 ? 'ok' : again ? 'retry' : 'failed', attempt, reason: failures[0]?.refused?.reason ?? null, startedAt, endedAt }],
+    steps: [
+      {
+        step: 'keys',
+        outcome: failures.length === 0 ? 'ok' : again ? 'retry' : 'failed',
+        attempt,
+        reason: failures[0]?.refused?.reason ?? null,
+        startedAt,
+        endedAt,
+      },
+    ],
     ...(again && { jobs: [{ job: { task: 'set-keys' as const, sliceId }, options: { runAt, attempt: attempt + 1 } }] }),
   });
 }

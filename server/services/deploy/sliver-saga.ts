@@ -1,11 +1,11 @@
 import { type Reason, Refused } from '@/core/errors';
 import type { SliverStatus } from '@/protocol/node-manager/schemas';
-import { verifyStatementAsync } from '@/protocol/statement/verify';
 import { jwkFromRaw } from '@/protocol/statement/keys';
+import { verifyStatementAsync } from '@/protocol/statement/verify';
 import { type NodeManagerClient, orRefused } from '@/protocol/transport/client';
+import { refusedFrom } from '@/protocol/trpc';
 import type { SagaState } from '@/server/data/deploy/saga';
 import type { LeaseRecord, StepRecord } from '@/server/data/deploy/saga-write';
-import { refusedFrom } from '@/protocol/trpc';
 import { backoff, type DeployContext, isRetryable } from './context';
 
 /** How long one question to a node waits for an answer to change, in ms. */
@@ -42,7 +42,12 @@ export function nodeOf(ctx: DeployContext, saga: SagaState): NodeManagerClient {
   return ctx.callers.node({ address: saga.address, urn: saga.nodeUrn, jkt: saga.jkt });
 }
 
-async function redeem(ctx: DeployContext, node: NodeManagerClient, saga: SagaState, ticket: string): Promise<SliverStatus> {
+async function redeem(
+  ctx: DeployContext,
+  node: NodeManagerClient,
+  saga: SagaState,
+  ticket: string,
+): Promise<SliverStatus> {
   const startedAt = new Date();
   const answer = await orRefused(node.redeem.mutate({ ticket }, { signal: ctx.signal }));
   const lease = await checkedLease(saga, answer.lease);
@@ -59,13 +64,23 @@ async function redeem(ctx: DeployContext, node: NodeManagerClient, saga: SagaSta
   return answer.sliver;
 }
 
-async function ask(ctx: DeployContext, node: NodeManagerClient, saga: SagaState, waitWhile?: SliverStatus['state']): Promise<SliverStatus> {
+function ask(
+  ctx: DeployContext,
+  node: NodeManagerClient,
+  saga: SagaState,
+  waitWhile?: SliverStatus['state'],
+): Promise<SliverStatus> {
   const input = { slice: saga.sliceUrn, ...(waitWhile && { waitWhile, waitMs: POLL_MS }) };
   return orRefused(node.sliver.query(input, { signal: ctx.signal }));
 }
 
 /** Follows the node's word until the sliver runs; throws its reason when it failed. */
-async function follow(ctx: DeployContext, node: NodeManagerClient, saga: SagaState, first: SliverStatus): Promise<void> {
+async function follow(
+  ctx: DeployContext,
+  node: NodeManagerClient,
+  saga: SagaState,
+  first: SliverStatus,
+): Promise<void> {
   const startedAt = new Date();
   const deadline = startedAt.getTime() + ctx.limits.startMs;
   let status = first;
@@ -73,10 +88,14 @@ async function follow(ctx: DeployContext, node: NodeManagerClient, saga: SagaSta
   for (;;) {
     const now = new Date();
     if (status.state === 'running') break;
-    if (status.state === 'failed') throw new NodeSays(status.reason ?? { code: 'START_FAILED', facts: { node: saga.hostname, problem: 'no reason given' } });
+    if (status.state === 'failed')
+      throw new NodeSays(
+        status.reason ?? { code: 'START_FAILED', facts: { node: saga.hostname, problem: 'no reason given' } },
+      );
     if (status.state === 'gone') throw new Refused('LEASE_OVER', { endedAt: status.since });
     if (status.state === 'scheduled' && Date.parse(status.lease.start) > deadline) return; // heartbeats tell when it has started
-    if (now.getTime() > deadline) throw new Refused('START_TIMEOUT', { node: saga.hostname, afterSeconds: Math.round(ctx.limits.startMs / 1000) });
+    if (now.getTime() > deadline)
+      throw new Refused('START_TIMEOUT', { node: saga.hostname, afterSeconds: Math.round(ctx.limits.startMs / 1000) });
     if (status.state !== known) {
       await ctx.write({ sliceId: saga.sliceId, sliverId: saga.id, steps: [], sliver: reported(status, now) });
       known = status.state;
@@ -85,7 +104,12 @@ async function follow(ctx: DeployContext, node: NodeManagerClient, saga: SagaSta
   }
   const endedAt = new Date();
   const steps = saga.reported === 'running' ? [] : [stepOk('start', saga, startedAt, endedAt)];
-  await ctx.write({ sliceId: saga.sliceId, sliverId: saga.id, steps, sliver: { ...reported(status, endedAt), attempts: 0 } });
+  await ctx.write({
+    sliceId: saga.sliceId,
+    sliverId: saga.id,
+    steps,
+    sliver: { ...reported(status, endedAt), attempts: 0 },
+  });
 }
 
 /** The node's own typed word on why a sliver failed. */
@@ -95,7 +119,13 @@ class NodeSays extends Error {
   }
 }
 
-async function stumble(ctx: DeployContext, saga: SagaState, step: string, startedAt: Date, err: unknown): Promise<void> {
+async function stumble(
+  ctx: DeployContext,
+  saga: SagaState,
+  step: string,
+  startedAt: Date,
+  err: unknown,
+): Promise<void> {
   const refused = refusedFrom(err);
   const reason = err instanceof NodeSays ? reasonOf(err.reason) : (refused?.reason ?? unexpected(ctx, saga, step, err));
   const attempt = saga.attempts + 1;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Reason } from '@/core/errors';
+import { SliceSpec } from '@/protocol/api/slice';
 import { decodeUnverified } from '@/protocol/statement/verify';
 import { orRefused } from '@/protocol/transport/client';
-import { SliceSpec } from '@/protocol/api/slice';
 import { type PlanSlice, type PlanSliver, storeTickets } from '@/server/data/deploy/slice-plan';
 import type { DeployContext } from './context';
 
@@ -32,7 +32,9 @@ async function askBatch(ctx: DeployContext, slice: PlanSlice, batch: readonly Pl
   const answer = await orRefused(
     agent.issue.mutate(
       {
-        idempotencyKey: createHash('sha256').update(batch.map((v) => v.id).join()).digest('base64url'),
+        idempotencyKey: createHash('sha256')
+          .update(batch.map((v) => v.id).join())
+          .digest('base64url'),
         slice: slice.urn,
         sub: slice.ownerUrn ?? '',
         resources: SliceSpec.parse(slice.spec).resources,
@@ -49,7 +51,18 @@ async function askBatch(ctx: DeployContext, slice: PlanSlice, batch: readonly Pl
     const sliver = lacking.get(node);
     if (!sliver) return [];
     const { claims } = decodeUnverified('ticket+jwt', ticket); // the node verifies it; here its times are only kept
-    return [{ sliverId: sliver.id, iss, jti, text: ticket, startsAt: at(claims.start), endsAt: at(claims.end), notBefore: at(claims.nbf), notAfter: at(claims.exp) }];
+    return [
+      {
+        sliverId: sliver.id,
+        iss,
+        jti,
+        text: ticket,
+        startsAt: at(claims.start),
+        endsAt: at(claims.end),
+        notBefore: at(claims.nbf),
+        notAfter: at(claims.exp),
+      },
+    ];
   });
   await storeTickets(ctx.pool, slice.id, tickets, ctx.worker, startedAt);
   await Promise.all(
@@ -61,7 +74,13 @@ async function askBatch(ctx: DeployContext, slice: PlanSlice, batch: readonly Pl
 }
 
 /** Nothing was sent to the node: the sliver is gone at once, and another node may stand in. */
-async function refusedTicket(ctx: DeployContext, slice: PlanSlice, sliver: PlanSliver, reason: Reason, startedAt: Date): Promise<void> {
+async function refusedTicket(
+  ctx: DeployContext,
+  slice: PlanSlice,
+  sliver: PlanSliver,
+  reason: Reason,
+  startedAt: Date,
+): Promise<void> {
   const endedAt = new Date();
   await ctx.write({
     sliceId: slice.id,

@@ -19,12 +19,27 @@ export async function deleteSlice(db: Db, person: Person, slice: SliceFactsRow, 
     const state = await lockSliceState(tx, slice.id);
     if (state === 'deleting' || state === 'deleted') return;
     if (!state || !nextSliceState(state, 'delete')) {
-      throw new Refused('WRONG_STATE', { kind: 'slice', id: slice.name, state: state ?? 'gone', needs: 'approved or later; withdraw a request instead' });
+      throw new Refused('WRONG_STATE', {
+        kind: 'slice',
+        id: slice.name,
+        state: state ?? 'gone',
+        needs: 'approved or later; withdraw a request instead',
+      });
     }
     const slivers = await wantAllGone(tx, slice.id);
     await writeSliceState(tx, slice.id, slivers.length === 0 ? 'deleted' : 'deleting', now);
-    await enqueue(tx, slivers.map((sliverId) => ({ task: 'release', sliverId })));
-    await audit(tx, person, 'slice.delete', { kind: 'slice', id: slice.name, siteId: slice.siteId }, { from: state, slivers: slivers.length }, now);
+    await enqueue(
+      tx,
+      slivers.map((sliverId) => ({ task: 'release', sliverId })),
+    );
+    await audit(
+      tx,
+      person,
+      'slice.delete',
+      { kind: 'slice', id: slice.name, siteId: slice.siteId },
+      { from: state, slivers: slivers.length },
+      now,
+    );
     await notify(tx, { k: 'slice', slice: slice.id });
     if (slivers.length > 0) await notify(tx, { k: 'sliver', slice: slice.id, ids: slivers });
   });

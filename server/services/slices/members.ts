@@ -10,11 +10,18 @@ import type { Person } from '@/server/services/policy';
 import { viewSlice } from './view-slice';
 
 /** Adds the person with this e-mail address to the slice; their keys go to its nodes. Idempotent. @throws Refused NOT_FOUND */
-export async function addMember(db: Db, by: Person, slice: SliceFactsRow, email: string, now: Date): Promise<SliceView> {
+export async function addMember(
+  db: Db,
+  by: Person,
+  slice: SliceFactsRow,
+  email: string,
+  now: Date,
+): Promise<SliceView> {
   await db.$transaction(async (tx) => {
     const account = await findAccountByEmail(tx, email);
     if (!account) throw new Refused('NOT_FOUND', { kind: 'person', id: email });
-    if (await addSliceMember(tx, slice.id, account.id)) await changed(tx, by, slice, 'slice.member.added', account, now);
+    if (await addSliceMember(tx, slice.id, account.id))
+      await changed(tx, by, slice, 'slice.member.added', account, now);
   });
   return viewSlice(db, by, slice.id);
 }
@@ -23,19 +30,37 @@ export async function addMember(db: Db, by: Person, slice: SliceFactsRow, email:
  * Takes the person with this e-mail address off the slice, and their keys off its nodes. Idempotent. Never the owner.
  * @throws Refused CONFLICT for the owner, NOT_FOUND
  */
-export async function removeMember(db: Db, by: Person, slice: SliceFactsRow, email: string, now: Date): Promise<SliceView> {
+export async function removeMember(
+  db: Db,
+  by: Person,
+  slice: SliceFactsRow,
+  email: string,
+  now: Date,
+): Promise<SliceView> {
   await db.$transaction(async (tx) => {
     const account = await findAccountByEmail(tx, email);
     if (!account) throw new Refused('NOT_FOUND', { kind: 'person', id: email });
     if (account.id === slice.ownerId) {
-      throw new Refused('CONFLICT', { kind: 'member', id: email, problem: 'the owner stays a member: who asked for a slice answers for it' });
+      throw new Refused('CONFLICT', {
+        kind: 'member',
+        id: email,
+        problem: 'the owner stays a member: who asked for a slice answers for it',
+      });
     }
-    if (await removeSliceMember(tx, slice.id, account.id)) await changed(tx, by, slice, 'slice.member.removed', account, now);
+    if (await removeSliceMember(tx, slice.id, account.id))
+      await changed(tx, by, slice, 'slice.member.removed', account, now);
   });
   return viewSlice(db, by, slice.id);
 }
 
-async function changed(tx: Tx, by: Person, slice: SliceFactsRow, action: string, account: { id: string; email: string }, now: Date): Promise<void> {
+async function changed(
+  tx: Tx,
+  by: Person,
+  slice: SliceFactsRow,
+  action: string,
+  account: { id: string; email: string },
+  now: Date,
+): Promise<void> {
   await audit(tx, by, action, { kind: 'slice', id: slice.name, siteId: slice.siteId }, { member: account.email }, now);
   await enqueue(tx, [{ task: 'set-keys', sliceId: slice.id }]);
   await notify(tx, { k: 'slice', slice: slice.id });

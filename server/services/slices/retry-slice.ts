@@ -18,10 +18,22 @@ export async function retrySlice(db: Db, person: Person, slice: SliceFactsRow, n
     const state = await lockSliceState(tx, slice.id);
     if (state === 'deploying') return;
     if (state !== 'failed' && state !== 'degraded') {
-      throw new Refused('WRONG_STATE', { kind: 'slice', id: slice.name, state: state ?? 'gone', needs: 'failed or degraded' });
+      throw new Refused('WRONG_STATE', {
+        kind: 'slice',
+        id: slice.name,
+        state: state ?? 'gone',
+        needs: 'failed or degraded',
+      });
     }
     await writeSliceState(tx, slice.id, 'deploying', now);
-    await audit(tx, person, 'slice.retry', { kind: 'slice', id: slice.name, siteId: slice.siteId }, { from: state }, now);
+    await audit(
+      tx,
+      person,
+      'slice.retry',
+      { kind: 'slice', id: slice.name, siteId: slice.siteId },
+      { from: state },
+      now,
+    );
     await enqueue(tx, [{ task: 'deploy', sliceId: slice.id }]);
     await notify(tx, { k: 'slice', slice: slice.id });
   });

@@ -36,11 +36,16 @@ export function asSeenBy(person: Person, { facts, shared }: ReadSlice): SliceVie
     ...shared,
     may: {
       exec: runs && may(person, 'slice.exec', facts),
-      delete: nextSliceState(state, 'delete') !== null && !['deleting', 'deleted'].includes(state) && may(person, 'slice.delete', facts),
+      delete:
+        nextSliceState(state, 'delete') !== null &&
+        !['deleting', 'deleted'].includes(state) &&
+        may(person, 'slice.delete', facts),
       renew: !pending && nextSliceState(state, 'renewed') !== null && may(person, 'slice.renew', facts),
       withdraw: pending !== undefined && may(person, 'slice.withdraw', facts),
       members: may(person, 'slice.members', facts),
-      decide: pending !== undefined && may(person, 'request.decide', { siteId: facts.siteId, requestedById: pending.requestedBy.id }),
+      decide:
+        pending !== undefined &&
+        may(person, 'request.decide', { siteId: facts.siteId, requestedById: pending.requestedBy.id }),
     },
   };
 }
