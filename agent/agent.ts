@@ -12,7 +12,7 @@ import { Heartbeats } from './heartbeats';
 import { type Issuer, issueTickets } from './issue';
 import { returnTickets } from './returns';
 import { Revocation } from './revocation';
-import { openPool, type Pool } from './store/database';
+import { inTransaction, openPool, type Pool } from './store/database';
 import { recordCertificate, registerAgent, secretStore } from './store/deployment';
 import { sweepUntil } from './sweeper';
 
@@ -95,12 +95,13 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
     options.listen,
   );
   registrar.agent.address ||= `127.0.0.1:${server.port}`;
-  const agentId = await registerAgent(pool, {
+  const self = {
     urn,
     jkt: key.jkt,
     publicKey: key.jwk.x,
     address: registrar.agent.address,
-  });
+  };
+  const agentId = await inTransaction(pool, (tx) => registerAgent(tx, self));
   const issuer: Issuer = { pool, agentId, key };
   const heartbeats = new Heartbeats(pool, agentId);
   service = agentService(issuer, registrar, heartbeats);

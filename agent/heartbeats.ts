@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { REFUSAL_CODES, type Reason, Refused } from '@/core/errors';
+import { HEARTBEAT_MS } from '@/core/node/reachability';
 import type { HeartbeatInput, HeartbeatOutput } from '@/protocol/agent/schemas';
 import type { Peer } from '@/protocol/trpc';
 import { inTransaction, type Pool } from './store/database';
@@ -15,6 +16,8 @@ type Waiting = { peer: Peer; input: Input; resolve: (output: Output) => void; re
 export const GATHER_MS = 50;
 /** … at most so many. */
 const MAX_BATCH = 500;
+/** A node that sends more while these wait (the database is slow) is told to come back later. */
+const MAX_WAITING_OF_NODE = 3;
 /** After so many lists in a row that name leases which nobody here knows, the rest is taken as not ours to know. */
 const MAX_ASKED_AGAIN = 3;
 /** A list as long as the schema allows may have been cut. */
@@ -37,6 +40,9 @@ export class Heartbeats {
 
   /** Stores one; resolves when it is durable. Throws Refused NODE_NOT_ENROLLED when the peer's key does not count for that node. */
   take(peer: Peer, input: Input): Promise<Output> {
+    if ((this.waiting.get(peer.urn)?.length ?? 0) >= MAX_WAITING_OF_NODE) {
+      return Promise.reject(new Refused('RATE_LIMITED', { retryAfterSeconds: HEARTBEAT_MS / 1000 }));
+    }
     return new Promise((resolve, reject) => {
       this.waiting.set(peer.urn, [...(this.waiting.get(peer.urn) ?? []), { peer, input, resolve, reject }]);
       if (this.waiting.size >= MAX_BATCH) this.flush();

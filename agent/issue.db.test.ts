@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DEFAULT_RESOURCES } from '@/protocol/resources';
@@ -137,6 +137,39 @@ describe('issue', () => {
     expect(await freeOf()).toBe(OFFER.memoryMiB);
     await sweep(database.pool, { lateMs: 1e9, unreachableMs: 1e9 });
     expect(await one(`SELECT state FROM "Ticket" WHERE jti = $1`, [second?.jti])).toEqual({ state: 'lapsed' });
+  });
+  test('a lease whose redemption was told late holds its room, though its ticket had lapsed', async () => {
+    const nodes = await fleet.nodes(1);
+    const resources = { ...DEFAULT_RESOURCES, memoryMiB: OFFER.memoryMiB };
+    const ticket = (await fleet.client.issue.mutate(ask(nodes, { resources }))).tickets[0];
+    const [sliceId, sliverId] = [randomUUID(), randomUUID()];
+    await database.pool.query(`INSERT INTO "User" (id, name, email, "updatedAt") VALUES ($1, 'Ada', $1, now())`, [
+      sliceId,
+    ]);
+    await database.pool.query(
+      `INSERT INTO "Slice" (id, name, urn, "siteId", "ownerId", spec, "sliverCount", "minimumCount", "cpuMilli", "memoryMiB", "diskMiB", "networkKbps", "termSeconds", "graceSeconds")
+       VALUES ($1::uuid, 'oslo_late', 'urn:publicid:IDN+meridian+slice+oslo_late', $2, $1::text, '{}', 1, 1, 1, 1, 1, 1, 1, 1)`,
+      [sliceId, fleet.siteId],
+    );
+    await database.pool.query(`INSERT INTO "Sliver" (id, "sliceId", "nodeId") VALUES ($1, $2, $3)`, [
+      sliverId,
+      sliceId,
+      nodes[0]?.id,
+    ]);
+    await database.pool.query(`UPDATE "Ticket" SET state = 'lapsed', "sliverId" = $2 WHERE jti = $1`, [
+      ticket?.jti,
+      sliverId,
+    ]);
+    const free = async () =>
+      (await fleet.client.advertisements.query({ nodes: nodes.map((n) => n.urn) })).advertisements[0]?.free.memoryMiB;
+    expect(await free()).toBe(OFFER.memoryMiB);
+    await database.pool.query(
+      `INSERT INTO "Lease" (id, "sliverId", iss, jti, text, "startsAt", "endsAt", "graceSeconds") VALUES (gen_random_uuid(), $1, 'i', 'j', '', now(), now() + interval '1 day', 0)`,
+      [sliverId],
+    );
+    expect(await free()).toBe(0);
+    await database.pool.query(`UPDATE "Lease" SET "endedAt" = now() WHERE "sliverId" = $1`, [sliverId]);
+    expect(await free()).toBe(OFFER.memoryMiB);
   });
 });
 

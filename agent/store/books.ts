@@ -104,7 +104,8 @@ export async function readDelegations(
 
 /**
  * What is claimed of each node at any time of [start, end): tickets that may still be redeemed (a node forgives 300 s of
- * skew), and leases of redeemed ones until their grace is over, or until they ended. Summed, not peaked: never too little.
+ * skew), and leases of redeemed ones (also when the word of that came after the window) until their grace is over or they
+ * ended. Summed, not peaked: never too little.
  */
 export async function readClaims(
   db: Queryable,
@@ -121,7 +122,8 @@ export async function readClaims(
            WHERE t."nodeId" = ANY($2::uuid[]) AND t."agentId" = $1::uuid
              AND t."startsAt" < to_timestamp($4) AND x."until" > to_timestamp($3)
              AND (t.state = 'issued' AND t."notAfter" > now() - interval '300 s'
-               OR t.state = 'redeemed' AND x."until" > now() AND l."endedAt" IS NULL AND s."goneAt" IS NULL)
+               OR (t.state = 'redeemed' OR t.state = 'lapsed' AND l.id IS NOT NULL)
+                 AND x."until" > now() AND l."endedAt" IS NULL AND s."goneAt" IS NULL)
            GROUP BY t."nodeId"`,
     values: [agentId, nodeIds, span.start, span.end],
   });

@@ -18,12 +18,20 @@ export function secretStore(db: Queryable): SecretStore {
   };
 }
 
-/** Registers this agent under its URN (its key and address may be new) and gives its row's id. */
+/**
+ * Registers this agent under its URN (its key and address may be new) and gives its row's id. What was delegated to an
+ * earlier key is void: nodes are asked for new delegations.
+ */
 export async function registerAgent(
-  db: Queryable,
+  tx: Queryable,
   agent: { urn: string; jkt: string; publicKey: string; address: string },
 ): Promise<string> {
-  const { rows } = await db.query<{ id: string }>(
+  await tx.query(
+    `UPDATE "Delegation" d SET "revokedAt" = now() FROM "Agent" a
+     WHERE a.id = d."agentId" AND a.urn = $1 AND a.jkt <> $2 AND d."revokedAt" IS NULL`,
+    [agent.urn, agent.jkt],
+  );
+  const { rows } = await tx.query<{ id: string }>(
     `INSERT INTO "Agent" (id, urn, jkt, "publicKey", address) VALUES (gen_random_uuid(), $1, $2, $3, $4)
      ON CONFLICT (urn) DO UPDATE SET jkt = $2, "publicKey" = $3, address = $4 RETURNING id::text`,
     [agent.urn, agent.jkt, agent.publicKey, agent.address],
