@@ -31,7 +31,9 @@ import { permitted, router, signedInProcedure, sliceProcedure } from '../init';
 
 export const slicesRouter = router({
   list: permitted('self')
-    .input(z.object({ scope: z.enum(['mine', 'site', 'all']).default('mine'), includeOver: z.boolean().default(false) }))
+    .input(
+      z.object({ scope: z.enum(['mine', 'site', 'all']).default('mine'), includeOver: z.boolean().default(false) }),
+    )
     .output(z.array(SliceListItem))
     .query(({ ctx, input }) => listSlices(ctx.db, ctx.person, input)),
   check: signedInProcedure('request.create')
