@@ -16,4 +16,9 @@ export function hostCapacity(dataDirectory: string): HardAmounts {
 }
 
 /** What a simulated node offers when its manifest says nothing. */
-export const SIMULATED_CAPACITY: HardAmounts = { cpuMilli: 8_000, memoryMiB: 16_384, diskMiB: 262_144, networkKbps: 1_000_000 };
+export const SIMULATED_CAPACITY: HardAmounts = {
+  cpuMilli: 8_000,
+  memoryMiB: 16_384,
+  diskMiB: 262_144,
+  networkKbps: 1_000_000,
+};

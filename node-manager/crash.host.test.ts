@@ -18,8 +18,20 @@ let node: NodeProcess;
 beforeAll(async () => {
   agent = await agentStub();
   data = tempDirectory('crash');
-  const capacity = JSON.stringify({ cpuMilli: 1_000_000, memoryMiB: 10_000_000, diskMiB: 100_000_000, networkKbps: 100_000_000 });
-  env = { MERIDIAN_NODE_DATA: data, MERIDIAN_NODE_LISTEN: `127.0.0.1:${await freePort()}`, MERIDIAN_NODE_TOKEN: agent.token(NODE), MERIDIAN_NODE_DRIVER: 'simulated', MERIDIAN_NODE_CAPACITY: capacity, MERIDIAN_LOG_LEVEL: 'warn' };
+  const capacity = JSON.stringify({
+    cpuMilli: 1_000_000,
+    memoryMiB: 10_000_000,
+    diskMiB: 100_000_000,
+    networkKbps: 100_000_000,
+  });
+  env = {
+    MERIDIAN_NODE_DATA: data,
+    MERIDIAN_NODE_LISTEN: `127.0.0.1:${await freePort()}`,
+    MERIDIAN_NODE_TOKEN: agent.token(NODE),
+    MERIDIAN_NODE_DRIVER: 'simulated',
+    MERIDIAN_NODE_CAPACITY: capacity,
+    MERIDIAN_LOG_LEVEL: 'warn',
+  };
   node = NodeProcess.start('node-manager/main.ts', env);
   await until('enrolment and delegation', () => agent.delegations.get(NODE));
 });
@@ -29,7 +41,12 @@ afterAll(async () => {
   rmSync(data, { recursive: true, force: true });
 });
 
-type Known = { slice: string; ticket: string; lease: string | null; fate: 'asked' | 'leased' | 'releasing' | 'released' };
+type Known = {
+  slice: string;
+  ticket: string;
+  lease: string | null;
+  fate: 'asked' | 'leased' | 'releasing' | 'released';
+};
 const client = () => agent.client(NODE);
 const codeOf = (err: unknown) => (err instanceof Refused ? err.code : 'unknown');
 
@@ -37,15 +54,37 @@ test(`${KILLS} kills: what was acknowledged is there, and no ticket counts twice
   const known: Known[] = [];
   let seen = 0;
   for (let kill = 0; kill < KILLS; kill++) {
-    await until('it to answer', () => client().slivers.query().then(() => true, () => false), 20_000);
+    await until(
+      'it to answer',
+      () =>
+        client()
+          .slivers.query()
+          .then(
+            () => true,
+            () => false,
+          ),
+      20_000,
+    );
     seen += await check(known);
     await loadAndKill(known);
     node = NodeProcess.start('node-manager/main.ts', env);
   }
-  await until('it to answer', () => client().slivers.query().then(() => true, () => false), 20_000);
+  await until(
+    'it to answer',
+    () =>
+      client()
+        .slivers.query()
+        .then(
+          () => true,
+          () => false,
+        ),
+    20_000,
+  );
   seen += await check(known);
   const count = (fate: Known['fate']) => known.filter((k) => k.fate === fate).length;
-  console.info(`${KILLS} kills, ${known.length} tickets: ${count('released')} released, ${count('leased')} leased, ${seen} checks`);
+  console.info(
+    `${KILLS} kills, ${known.length} tickets: ${count('released')} released, ${count('leased')} leased, ${seen} checks`,
+  );
   expect(known.length).toBeGreaterThan(KILLS);
 });
 
@@ -93,7 +132,8 @@ async function check(known: Known[]): Promise<number> {
     if (typeof again === 'string') one.fate = 'released';
     else Object.assign(one, { lease: again.lease, fate: 'leased' });
   }
-  for (const one of known) if (one.fate === 'released') expect(live.has(one.slice), `${one.slice} came back`).toBe(false);
+  for (const one of known)
+    if (one.fate === 'released') expect(live.has(one.slice), `${one.slice} came back`).toBe(false);
   // Not all of it all the time: a long tail of live leases would only slow the rounds.
   for (const one of known.filter((k) => k.fate === 'leased').slice(0, -20)) {
     await client().release.mutate({ slice: one.slice });
@@ -105,13 +145,33 @@ async function check(known: Known[]): Promise<number> {
 test('a lease that ran out while the daemon was down is over when it is back', async () => {
   const slice = sliceUrn('ranout');
   const now = Math.floor(Date.now() / 1000);
-  await until('it to answer', () => client().slivers.query().then(() => true, () => false), 20_000);
+  await until(
+    'it to answer',
+    () =>
+      client()
+        .slivers.query()
+        .then(
+          () => true,
+          () => false,
+        ),
+    20_000,
+  );
   const ticket = agent.ticket(NODE, slice, { start: now - 5, end: now + 2 });
   await client().redeem.mutate({ ticket });
   await node.end('SIGKILL');
   await until('the lease to end', () => Date.now() > (now + 2) * 1000);
   node = NodeProcess.start('node-manager/main.ts', env);
-  await until('it to answer', () => client().slivers.query().then(() => true, () => false), 20_000);
+  await until(
+    'it to answer',
+    () =>
+      client()
+        .slivers.query()
+        .then(
+          () => true,
+          () => false,
+        ),
+    20_000,
+  );
   await until('it to be gone', async () => (await client().sliver.query({ slice })).state === 'gone');
   expect(await orRefused(client().redeem.mutate({ ticket })).catch(codeOf)).toMatch(/^(TICKET_SPENT|LEASE_OVER)$/);
 });

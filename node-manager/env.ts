@@ -4,7 +4,10 @@ import { Refused } from '@/core/errors';
 import { HardAmountsSchema } from '@/protocol/resources';
 
 const hostPort = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'must be host:port');
-const flag = z.enum(['0', '1', '']).default('0').transform((v) => v === '1');
+const flag = z
+  .enum(['0', '1', ''])
+  .default('0')
+  .transform((v) => v === '1');
 const json = z.string().transform((text, ctx) => {
   try {
     return JSON.parse(text) as unknown;
@@ -90,6 +93,10 @@ function tokenFrom(path: string | undefined): string | null {
     return readFileSync(path, 'utf8').trim() || null;
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
-    throw new Refused('CONFIG_INVALID', { variable: 'MERIDIAN_NODE_TOKEN_FILE', problem: `cannot be read: ${path}` }, { cause });
+    throw new Refused(
+      'CONFIG_INVALID',
+      { variable: 'MERIDIAN_NODE_TOKEN_FILE', problem: `cannot be read: ${path}` },
+      { cause },
+    );
   }
 }

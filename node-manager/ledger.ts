@@ -17,7 +17,12 @@ export class Ledger {
   private constructor(private readonly clock: () => number) {}
 
   /** @throws Refused JOURNAL_DAMAGED, CONFLICT: see Journal.open */
-  static async open(directory: string, log: Logger, onFatal: (error: unknown) => void, clock: () => number = Date.now): Promise<Ledger> {
+  static async open(
+    directory: string,
+    log: Logger,
+    onFatal: (error: unknown) => void,
+    clock: () => number = Date.now,
+  ): Promise<Ledger> {
     const ledger = new Ledger(clock);
     ledger.journal = await Journal.open({
       directory,

@@ -13,37 +13,70 @@ import { runProgram } from './program';
 import { hostAndPort, serveNodes } from './serve';
 
 /** One node manager, for the machine it runs on. */
-await runProgram('node', () => nodeEnv(process.env), async (env, log, fatal) => {
-  const data = resolve(env.data);
-  mkdirSync(data, { recursive: true, mode: 0o700 });
-  const token = env.token ? decodeEnrolmentToken(env.token) : null;
-  const urn = nodeUrnIn(`${data}/enrolment.json`) ?? token?.node;
-  if (!urn) throw new Refused('CONFIG_INVALID', { variable: 'MERIDIAN_NODE_TOKEN', problem: 'this node is not enrolled yet: give it the enrolment token' });
+await runProgram(
+  'node',
+  () => nodeEnv(process.env),
+  async (env, log, fatal) => {
+    const data = resolve(env.data);
+    mkdirSync(data, { recursive: true, mode: 0o700 });
+    const token = env.token ? decodeEnrolmentToken(env.token) : null;
+    const urn = nodeUrnIn(`${data}/enrolment.json`) ?? token?.node;
+    if (!urn)
+      throw new Refused('CONFIG_INVALID', {
+        variable: 'MERIDIAN_NODE_TOKEN',
+        problem: 'this node is not enrolled yet: give it the enrolment token',
+      });
 
-  const journal = `${data}/journal`;
-  const enrolments = enrolmentFile(`${data}/enrolment.json`);
-  if (enrolments.get(urn) && !Ledger.exists(journal)) {
-    throw new Refused('JOURNAL_DAMAGED', { path: journal, problem: 'the node is enrolled, but its journal is not there' });
-  }
-  const ledger = await Ledger.open(journal, log, fatal);
-  const key = await loadOrMakeIdentityKey(`${data}/identity.pem`);
-  const { driver, drivers } = await chooseDriver(env.driver, { data, node: urn, log });
-  const capacity = env.capacity ?? hostCapacity(data);
-  const node = new NodeManager({ urn, key, address: env.address, capacity, driver, drivers, ledger, enrolments, token, log, heartbeatMs: env.heartbeatMs });
-  await node.beBorn(journal);
-  const server = await serveNodes(() => [node], hostAndPort(env.listen), log);
-  let stopping = false;
-  const began = node.link.ensureEnrolled().then(async () => {
-    await node.begin();
-    log.info({ node: urn, listen: env.listen, address: env.address, driver: driver.name, incarnation: node.state.incarnation, leases: node.state.leases.size }, 'ready');
-  });
-  began.catch((error: unknown) => stopping || fatal(error));
-  return {
-    stop: async () => {
-      stopping = true;
-      await server.close();
-      await node.stop(env.stopSliversOnExit);
-      await ledger.close();
-    },
-  };
-});
+    const journal = `${data}/journal`;
+    const enrolments = enrolmentFile(`${data}/enrolment.json`);
+    if (enrolments.get(urn) && !Ledger.exists(journal)) {
+      throw new Refused('JOURNAL_DAMAGED', {
+        path: journal,
+        problem: 'the node is enrolled, but its journal is not there',
+      });
+    }
+    const ledger = await Ledger.open(journal, log, fatal);
+    const key = await loadOrMakeIdentityKey(`${data}/identity.pem`);
+    const { driver, drivers } = await chooseDriver(env.driver, { data, node: urn, log });
+    const capacity = env.capacity ?? hostCapacity(data);
+    const node = new NodeManager({
+      urn,
+      key,
+      address: env.address,
+      capacity,
+      driver,
+      drivers,
+      ledger,
+      enrolments,
+      token,
+      log,
+      heartbeatMs: env.heartbeatMs,
+    });
+    await node.beBorn(journal);
+    const server = await serveNodes(() => [node], hostAndPort(env.listen), log);
+    let stopping = false;
+    const began = node.link.ensureEnrolled().then(async () => {
+      await node.begin();
+      log.info(
+        {
+          node: urn,
+          listen: env.listen,
+          address: env.address,
+          driver: driver.name,
+          incarnation: node.state.incarnation,
+          leases: node.state.leases.size,
+        },
+        'ready',
+      );
+    });
+    began.catch((error: unknown) => stopping || fatal(error));
+    return {
+      stop: async () => {
+        stopping = true;
+        await server.close();
+        await node.stop(env.stopSliversOnExit);
+        await ledger.close();
+      },
+    };
+  },
+);

@@ -15,13 +15,24 @@ let agent: AgentStub;
 let data: string;
 let env: Record<string, string>;
 let node: NodeProcess;
-const refused = (call: Promise<unknown>) => orRefused(call).then(() => 'done', (err: unknown) => (err instanceof Refused ? err.code : err));
+const refused = (call: Promise<unknown>) =>
+  orRefused(call).then(
+    () => 'done',
+    (err: unknown) => (err instanceof Refused ? err.code : err),
+  );
 
 beforeAll(async () => {
   agent = await agentStub();
   data = tempDirectory('node');
   const address = `127.0.0.1:${await freePort()}`;
-  env = { MERIDIAN_NODE_DATA: data, MERIDIAN_NODE_LISTEN: address, MERIDIAN_NODE_TOKEN: agent.token(NODE), MERIDIAN_NODE_DRIVER: 'simulated', MERIDIAN_NODE_HEARTBEAT_MS: '300', MERIDIAN_NODE_CAPACITY: JSON.stringify(CAPACITY) };
+  env = {
+    MERIDIAN_NODE_DATA: data,
+    MERIDIAN_NODE_LISTEN: address,
+    MERIDIAN_NODE_TOKEN: agent.token(NODE),
+    MERIDIAN_NODE_DRIVER: 'simulated',
+    MERIDIAN_NODE_HEARTBEAT_MS: '300',
+    MERIDIAN_NODE_CAPACITY: JSON.stringify(CAPACITY),
+  };
   node = NodeProcess.start('node-manager/main.ts', env);
   await node.ready();
   await until('the delegation', () => agent.delegations.get(NODE));
@@ -35,7 +46,8 @@ afterAll(async () => {
 describe('a node manager, as a process', { timeout: 30_000 }, () => {
   const slice = sliceUrn('one');
   afterEach(async () => {
-    for (const { slice } of (await agent.client(NODE).slivers.query()).slivers) await agent.client(NODE).release.mutate({ slice });
+    for (const { slice } of (await agent.client(NODE).slivers.query()).slivers)
+      await agent.client(NODE).release.mutate({ slice });
   });
 
   test('redeems a ticket into a signed lease and a running sliver, and says so to its agent', async () => {
@@ -48,7 +60,9 @@ describe('a node manager, as a process', { timeout: 30_000 }, () => {
     expect(verifyStatement('lease+jwt', lease, key)).toMatchObject({ node: NODE, slice });
     const sliver = await client.sliver.query({ slice, waitWhile: 'starting', waitMs: 5000 });
     expect(sliver).toMatchObject({ state: 'running', simulated: true });
-    await until('the heartbeat', () => agent.heartbeats.some((h) => h.slivers.some((s) => s.slice === slice && s.state === 'running')));
+    await until('the heartbeat', () =>
+      agent.heartbeats.some((h) => h.slivers.some((s) => s.slice === slice && s.state === 'running')),
+    );
     expect(await client.redeem.mutate({ ticket })).toMatchObject({ lease, again: true });
     expect((await client.exec.mutate({ slice, argv: ['hostname'] })).stdout).toBe('lab-one.alpha\n');
   });
@@ -71,7 +85,10 @@ describe('a node manager, as a process', { timeout: 30_000 }, () => {
     expect(released.receipts).toHaveLength(2);
     expect(await refused(client.redeem.mutate({ ticket }))).toBe('TICKET_SPENT');
     expect(await refused(client.redeem.mutate({ ticket: agent.ticket(NODE, slice, late) }))).toBe('TICKET_BURNT');
-    expect(await client.release.mutate({ slice, burn: [late] })).toMatchObject({ outcome: 'nothing', receipts: [expect.any(String)] });
+    expect(await client.release.mutate({ slice, burn: [late] })).toMatchObject({
+      outcome: 'nothing',
+      receipts: [expect.any(String)],
+    });
     expect((await client.sliver.query({ slice })).state).toBe('gone');
   });
 
@@ -80,7 +97,8 @@ describe('a node manager, as a process', { timeout: 30_000 }, () => {
     await client.redeem.mutate({ ticket: agent.ticket(NODE, slice) });
     expect(await refused(client.redeem.mutate({ ticket: agent.ticket(NODE, slice) }))).toBe('ALREADY_LEASED');
     const other = sliceUrn('two');
-    const wants = (more: Partial<typeof DEFAULT_RESOURCES>) => agent.ticket(NODE, other, { resources: { ...DEFAULT_RESOURCES, ...more } });
+    const wants = (more: Partial<typeof DEFAULT_RESOURCES>) =>
+      agent.ticket(NODE, other, { resources: { ...DEFAULT_RESOURCES, ...more } });
     await expect(orRefused(client.redeem.mutate({ ticket: wants({ memoryMiB: 500 }) }))).rejects.toMatchObject({
       code: 'NODE_FULL',
       facts: { resource: 'memoryMiB', wants: 500, free: 384, capacity: 512 },
@@ -89,14 +107,26 @@ describe('a node manager, as a process', { timeout: 30_000 }, () => {
     expect(await refused(client.redeem.mutate({ ticket: wants({ image: 'huge' }) }))).toBe('IMAGE_UNKNOWN');
     expect(await refused(client.redeem.mutate({ ticket: wants({ profile: 'root' }) }))).toBe('PROFILE_UNKNOWN');
     expect(await refused(client.sliver.query({ slice: sliceUrn('none') }))).toBe('NO_LEASE');
-    expect(await refused(client.redeem.mutate({ ticket: agent.ticket(NODE, other, { cnf: { jkt: agent.agentKey.jkt } }) }))).toBe('WRONG_HOLDER');
+    expect(
+      await refused(client.redeem.mutate({ ticket: agent.ticket(NODE, other, { cnf: { jkt: agent.agentKey.jkt } }) })),
+    ).toBe('WRONG_HOLDER');
   });
 
   test('another key of the deployment may neither change nor see a lease', async () => {
     await agent.client(NODE).redeem.mutate({ ticket: agent.ticket(NODE, slice) });
-    for (const urn of [`urn:publicid:IDN+meridian+authority+sm`, nodeUrn('beta'), `urn:publicid:IDN+meridian+authority+am`]) {
+    for (const urn of [
+      `urn:publicid:IDN+meridian+authority+sm`,
+      nodeUrn('beta'),
+      `urn:publicid:IDN+meridian+authority+am`,
+    ]) {
       const client = agent.client(NODE, await agent.identity(urn));
-      const calls = [client.release.mutate({ slice }), client.sliver.query({ slice }), client.slivers.query(), client.exec.mutate({ slice, argv: ['id'] }), client.setKeys.mutate({ slice, keys: [] })];
+      const calls = [
+        client.release.mutate({ slice }),
+        client.sliver.query({ slice }),
+        client.slivers.query(),
+        client.exec.mutate({ slice, argv: ['id'] }),
+        client.setKeys.mutate({ slice, keys: [] }),
+      ];
       expect(await Promise.all(calls.map(refused))).toEqual(calls.map(() => 'NOT_ALLOWED'));
     }
   });
@@ -105,15 +135,29 @@ describe('a node manager, as a process', { timeout: 30_000 }, () => {
     agent.answer.adminSwitch = 'closed';
     agent.answer.revokedKeys = [agent.agentKey.jkt];
     const ticket = agent.ticket(NODE, slice);
-    await until('the word to arrive', async () => (await refused(agent.client(NODE).redeem.mutate({ ticket: agent.ticket(NODE, sliceUrn('never')) }))) === 'REVOKED', 15_000);
+    await until(
+      'the word to arrive',
+      async () =>
+        (await refused(agent.client(NODE).redeem.mutate({ ticket: agent.ticket(NODE, sliceUrn('never')) }))) ===
+        'REVOKED',
+      15_000,
+    );
     await node.end('SIGKILL');
     node = NodeProcess.start('node-manager/main.ts', env);
     await node.ready();
     expect(await refused(agent.client(NODE).redeem.mutate({ ticket }))).toBe('REVOKED');
     agent.answer.revokedKeys = [];
-    await until('the key to count again', async () => (await refused(agent.client(NODE).redeem.mutate({ ticket }))) === 'NODE_CLOSED', 15_000);
+    await until(
+      'the key to count again',
+      async () => (await refused(agent.client(NODE).redeem.mutate({ ticket }))) === 'NODE_CLOSED',
+      15_000,
+    );
     agent.answer.adminSwitch = 'open';
-    await until('it to open', async () => (await refused(agent.client(NODE).redeem.mutate({ ticket }))) === 'done', 15_000);
+    await until(
+      'it to open',
+      async () => (await refused(agent.client(NODE).redeem.mutate({ ticket }))) === 'done',
+      15_000,
+    );
   });
 
   test('a lease outlives SIGKILL, and its keys too', async () => {

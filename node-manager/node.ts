@@ -1,11 +1,11 @@
 import { loadavg } from 'node:os';
+import type { z } from 'zod';
 import { Refused } from '@/core/errors';
 import type { HardAmounts } from '@/core/resources/vector';
 import type { HeartbeatInput } from '@/protocol/agent/schemas';
 import type { DriverView } from '@/protocol/node-manager/schemas';
 import type { EnrolmentToken } from '@/protocol/pki/enrolment-token';
 import type { IdentityKey } from '@/protocol/statement/keys';
-import type { z } from 'zod';
 import type { Driver } from './drivers/driver';
 import { AgentLink, HEARTBEAT_MS } from './enrolment/agent-link';
 import type { EnrolmentStore } from './enrolment/enrolment';
@@ -109,9 +109,13 @@ export class NodeManager {
   async beBorn(journalPath: string): Promise<void> {
     const enrolled = this.link.enrolled;
     if (enrolled && enrolled.incarnation !== this.state.incarnation) {
-      throw new Refused('JOURNAL_DAMAGED', { path: journalPath, problem: `${this.o.urn} was enrolled with incarnation ${enrolled.incarnation}, of which the journal knows nothing` });
+      throw new Refused('JOURNAL_DAMAGED', {
+        path: journalPath,
+        problem: `${this.o.urn} was enrolled with incarnation ${enrolled.incarnation}, of which the journal knows nothing`,
+      });
     }
-    if (!this.state.incarnation) await this.o.ledger.record(this.o.urn, { t: 'born', at: this.o.ledger.now(), incarnation: newStatementId() });
+    if (!this.state.incarnation)
+      await this.o.ledger.record(this.o.urn, { t: 'born', at: this.o.ledger.now(), incarnation: newStatementId() });
   }
 
   async begin(): Promise<void> {
@@ -133,7 +137,11 @@ export class NodeManager {
       kind === 'released'
         ? { code: 'RELEASED', facts: { by: lease.holder } }
         : { code: 'LEASE_ENDED', facts: { endedAt: new Date((lease.end + lease.graceSeconds) * 1000).toISOString() } };
-    const receipt = makeReceipt(this.self, { kind, slice: lease.slice, ticket: lease.ticket, lease: lease.jti, code, facts }, now);
+    const receipt = makeReceipt(
+      this.self,
+      { kind, slice: lease.slice, ticket: lease.ticket, lease: lease.jti, code, facts },
+      now,
+    );
     const durable = this.o.ledger.record(this.o.urn, { t: 'ended', at: now, lease: lease.jti, receipt });
     this.books.strike(lease);
     await durable;
@@ -186,7 +194,8 @@ export class NodeManager {
   }
 
   private reports(ids: readonly string[] | 'all'): z.infer<typeof HeartbeatInput>['slivers'] {
-    const records = ids === 'all' ? [...this.keeper.records.values()] : ids.flatMap((id) => this.keeper.records.get(id) ?? []);
+    const records =
+      ids === 'all' ? [...this.keeper.records.values()] : ids.flatMap((id) => this.keeper.records.get(id) ?? []);
     return records.map((record) => ({
       slice: record.lease.slice,
       sliver: record.lease.sliver,
@@ -200,8 +209,13 @@ export class NodeManager {
   private async heard(answer: Parameters<AgentLink['o']['heard']>[0]): Promise<void> {
     const { adminSwitch, revokedKeys } = answer;
     const { state } = this;
-    const same = state.adminSwitch === adminSwitch && state.revokedKeys.length === revokedKeys.length && revokedKeys.every((key) => state.revokedKeys.includes(key));
-    if (!same) await this.o.ledger.record(this.o.urn, { t: 'policy', at: this.o.ledger.now(), adminSwitch, revokedKeys });
-    if (this.delegatedAt > 0 && this.o.ledger.now() - this.delegatedAt > DELEGATION_RENEW_DAYS * 86_400_000) this.link.renewDelegation();
+    const same =
+      state.adminSwitch === adminSwitch &&
+      state.revokedKeys.length === revokedKeys.length &&
+      revokedKeys.every((key) => state.revokedKeys.includes(key));
+    if (!same)
+      await this.o.ledger.record(this.o.urn, { t: 'policy', at: this.o.ledger.now(), adminSwitch, revokedKeys });
+    if (this.delegatedAt > 0 && this.o.ledger.now() - this.delegatedAt > DELEGATION_RENEW_DAYS * 86_400_000)
+      this.link.renewDelegation();
   }
 }

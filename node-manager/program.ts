@@ -44,11 +44,16 @@ export async function runProgram<E extends { logLevel: string; supervised: boole
     process.on('SIGINT', () => end('SIGINT'));
     if (env.supervised) {
       if (process.channel) process.on('disconnect', () => end('the supervisor is gone'));
-      else process.stdin.on('end', () => end('the supervisor is gone')).on('error', () => end('the supervisor is gone')).resume();
+      else
+        process.stdin
+          .on('end', () => end('the supervisor is gone'))
+          .on('error', () => end('the supervisor is gone'))
+          .resume();
     }
     running = await start(env, log, fatal);
     const { reload } = running;
-    if (reload) process.on('SIGHUP', () => void reload().catch((err: unknown) => log.error({ err }, 'could not reload')));
+    if (reload)
+      process.on('SIGHUP', () => void reload().catch((err: unknown) => log.error({ err }, 'could not reload')));
     if (early) end('asked while starting');
   } catch (error) {
     fatal(error);

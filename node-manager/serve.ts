@@ -7,7 +7,11 @@ import type { NodeManager } from './node';
 import { nodeService } from './service';
 
 /** Answers for one node or for many behind one TLS port: the name that is dialled says which is meant. */
-export async function serveNodes(nodes: () => Iterable<NodeManager>, listen: { host: string; port: number }, log: Logger): Promise<TransportServer> {
+export function serveNodes(
+  nodes: () => Iterable<NodeManager>,
+  listen: { host: string; port: number },
+  log: Logger,
+): Promise<TransportServer> {
   const byName = new Map<string, { node: NodeManager; service: ReturnType<typeof nodeService> }>();
   const find = (servername: string) => {
     const known = byName.get(servername);
@@ -30,11 +34,13 @@ export async function serveNodes(nodes: () => Iterable<NodeManager>, listen: { h
         const served = find(servername);
         if (!served) throw new Refused('NOT_FOUND', { kind: 'node', id: servername });
         const { node, service } = served;
-        if (!isAlive(node)) throw new Refused('NODE_UNREACHABLE', { node: node.o.urn, cause: 'it is simulated as down' });
+        if (!isAlive(node))
+          throw new Refused('NODE_UNREACHABLE', { node: node.o.urn, cause: 'it is simulated as down' });
         if (node.state.revokedKeys.includes(peer.jkt)) throw new Refused('REVOKED', { kind: 'key', id: peer.jkt });
         return { peer, service };
       },
-      onError: (error, { path, peer }) => log.error({ err: error.cause ?? error, path, peer: peer?.urn }, 'a call failed'),
+      onError: (error, { path, peer }) =>
+        log.error({ err: error.cause ?? error, path, peer: peer?.urn }, 'a call failed'),
     },
     listen,
   );
@@ -49,6 +55,7 @@ export function hostAndPort(text: string): { host: string; port: number } {
   const m = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s]+)):(\d{1,5})$/.exec(text);
   const host = m?.[1] ?? m?.[2];
   const port = Number(m?.[3]);
-  if (!host || port > 65_535) throw new Refused('INVALID_INPUT', { field: 'address', problem: `${text} is not host:port` });
+  if (!host || port > 65_535)
+    throw new Refused('INVALID_INPUT', { field: 'address', problem: `${text} is not host:port` });
   return { host, port };
 }

@@ -1,7 +1,8 @@
+// biome-ignore-all lint/suspicious/useAwait: a refusal must reject, not throw
 import { Refused } from '@/core/errors';
 import type { NodeManagerService } from '@/protocol/node-manager/router';
-import { decodeUnverified } from '@/protocol/statement/verify';
 import { verifyTicketAsync } from '@/protocol/statement/ticket';
+import { decodeUnverified } from '@/protocol/statement/verify';
 import type { Peer } from '@/protocol/trpc';
 import { type LeaseRecord, ticketKey } from './lease/node-state';
 import { makeLease, makeReceipt, ticketHash } from './lease/redeem';
@@ -19,13 +20,15 @@ export function nodeService(node: NodeManager): NodeManagerService {
   /** The deployment's service manager alone may change or see leases; a key that was revoked counts no more. */
   const asServiceManager = (peer: Peer) => {
     const expected = node.link.enrolled?.serviceManager;
-    if (peer.kind !== 'service-manager' || peer.jkt !== expected?.jkt) throw new Refused('NOT_ALLOWED', { permission: 'node manager, as service manager' });
+    if (peer.kind !== 'service-manager' || peer.jkt !== expected?.jkt)
+      throw new Refused('NOT_ALLOWED', { permission: 'node manager, as service manager' });
   };
   const asDeployment = (peer: Peer) => {
     if (peer.kind !== 'agent') asServiceManager(peer);
   };
   const noLease = (slice: string) => new Refused('NO_LEASE', { slice, node: urn });
-  const leasesOf = (peer: Peer, slice: string): LeaseRecord[] => [...node.state.leases.values()].filter((l) => l.slice === slice && l.holder === peer.jkt);
+  const leasesOf = (peer: Peer, slice: string): LeaseRecord[] =>
+    [...node.state.leases.values()].filter((l) => l.slice === slice && l.holder === peer.jkt);
 
   /** The slice's sliver that matters now: of a lease that lives, else the last that went. Another's looks like none. */
   const recordOf = (peer: Peer, slice: string): SliverRecord => {
@@ -113,7 +116,11 @@ export function nodeService(node: NodeManager): NodeManagerService {
         const spent = node.state.spent.get(ticketKey({ iss, jti }));
         if (spent?.receipt) receipts.push(spent.receipt);
         if (spent) return [];
-        const receipt = makeReceipt(node.self, { kind: 'burnt', slice, ticket: { iss, jti }, code: 'TICKET_BURNT', facts: { iss, jti } }, now);
+        const receipt = makeReceipt(
+          node.self,
+          { kind: 'burnt', slice, ticket: { iss, jti }, code: 'TICKET_BURNT', facts: { iss, jti } },
+          now,
+        );
         receipts.push(receipt);
         return [ledger.record(urn, { t: 'burnt', at: now, iss, jti, receipt })];
       });
@@ -144,7 +151,12 @@ export function nodeService(node: NodeManager): NodeManagerService {
 
     async slivers(peer) {
       asServiceManager(peer);
-      return { slivers: [...node.keeper.records.values()].filter((r) => r.lease.holder === peer.jkt).slice(0, 1000).map(status) };
+      return {
+        slivers: [...node.keeper.records.values()]
+          .filter((r) => r.lease.holder === peer.jkt)
+          .slice(0, 1000)
+          .map(status),
+      };
     },
 
     async sliver(peer, { slice, waitWhile, waitMs }, signal) {
@@ -161,7 +173,13 @@ export function nodeService(node: NodeManager): NodeManagerService {
     async exec(peer, { slice, argv, timeoutMs }, signal) {
       asServiceManager(peer);
       const record = recordOf(peer, slice);
-      if (record.state !== 'running') throw new Refused('WRONG_STATE', { kind: 'sliver', id: record.lease.sliver, state: record.state, needs: 'running' });
+      if (record.state !== 'running')
+        throw new Refused('WRONG_STATE', {
+          kind: 'sliver',
+          id: record.lease.sliver,
+          state: record.state,
+          needs: 'running',
+        });
       const began = performance.now();
       const result = await driver.exec(record.lease.jti, argv, { timeoutMs, maxBytes: MAX_EXEC_BYTES, signal });
       return { ...result, durationMs: Math.round(performance.now() - began) };

@@ -16,7 +16,10 @@ const SIMULATED_START_MS = 30;
  * `oci` was asked for and cannot be.
  */
 export async function chooseDriver(wanted: 'auto' | 'oci' | 'simulated', host: Host): Promise<Chosen> {
-  const probed = wanted === 'simulated' ? { missing: ['not asked for: MERIDIAN_NODE_DRIVER is simulated'] } : await probeOci(host.data, host.node, host.log);
+  const probed =
+    wanted === 'simulated'
+      ? { missing: ['not asked for: MERIDIAN_NODE_DRIVER is simulated'] }
+      : await probeOci(host.data, host.node, host.log);
   const missing = 'missing' in probed ? probed.missing : [];
   const drivers = [
     { name: 'oci' as const, able: missing.length === 0, missing },
@@ -24,6 +27,7 @@ export async function chooseDriver(wanted: 'auto' | 'oci' | 'simulated', host: H
   ];
   if (wanted === 'oci' && missing.length > 0) throw new Refused('DRIVER_UNABLE', { driver: 'oci', missing });
   if ('driver' in probed) return { driver: probed.driver, drivers };
-  if (wanted !== 'simulated' && missing.length > 0) host.log.warn({ missing }, 'this host cannot run slivers as containers: they will be simulated');
+  if (wanted !== 'simulated' && missing.length > 0)
+    host.log.warn({ missing }, 'this host cannot run slivers as containers: they will be simulated');
   return { driver: new SimulatedDriver(() => ({ behaviour: 'normal', startMs: SIMULATED_START_MS })), drivers };
 }

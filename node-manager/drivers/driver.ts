@@ -13,7 +13,14 @@ export type SliverSpec = {
 /** `running`; `stopped`: kept, nothing runs; `exited`: should run, but its first process ended. */
 export type FoundState = 'running' | 'stopped' | 'exited';
 
-export type ExecResult = { exitCode: number | null; signal: string | null; stdout: string; stderr: string; truncated: boolean; timedOut: boolean };
+export type ExecResult = {
+  exitCode: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+  truncated: boolean;
+  timedOut: boolean;
+};
 export type ExecOptions = { timeoutMs: number; maxBytes: number; signal: AbortSignal };
 
 /**

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/useAwait: the interface promises, what it does takes no time
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refused } from '@/core/errors';
 import type { Driver, ExecOptions, ExecResult, FoundState, SliverSpec } from './driver';
@@ -27,7 +28,8 @@ export class SimulatedDriver implements Driver {
     const { behaviour, startMs } = this.settings();
     this.slivers.set(spec.id, { state: 'stopped', hostname: spec.hostname });
     await sleep(behaviour === 'slow' ? startMs * SLOW_FACTOR : startMs, undefined, { signal });
-    if (behaviour === 'failing') throw new Refused('DRIVER_UNABLE', { driver: 'simulated', missing: ['this simulated node was told to fail'] });
+    if (behaviour === 'failing')
+      throw new Refused('DRIVER_UNABLE', { driver: 'simulated', missing: ['this simulated node was told to fail'] });
     this.slivers.set(spec.id, { state: 'running', hostname: spec.hostname });
   }
 
@@ -44,7 +46,14 @@ export class SimulatedDriver implements Driver {
   async exec(id: string, argv: readonly string[], _options: ExecOptions): Promise<ExecResult> {
     const sliver = this.slivers.get(id);
     if (sliver?.state !== 'running') throw new Refused('EXEC_FAILED', { problem: 'the sliver does not run' });
-    const answer = (exitCode: number, stdout: string, stderr: string) => ({ exitCode, signal: null, stdout, stderr, truncated: false, timedOut: false });
+    const answer = (exitCode: number, stdout: string, stderr: string) => ({
+      exitCode,
+      signal: null,
+      stdout,
+      stderr,
+      truncated: false,
+      timedOut: false,
+    });
     if (argv.length === 1 && argv[0] === 'hostname') return answer(0, `${sliver.hostname}\n`, '');
     return answer(127, '', `simulated sliver: it knows only "hostname", not ${JSON.stringify(argv[0])}\n`);
   }

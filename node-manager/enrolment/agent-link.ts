@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { Refused } from '@/core/errors';
 import type { HeartbeatInput, HeartbeatOutput } from '@/protocol/agent/schemas';
-import { type EnrolmentToken } from '@/protocol/pki/enrolment-token';
+import type { EnrolmentToken } from '@/protocol/pki/enrolment-token';
 import { renewalDue, type TlsIdentity, tlsIdentity } from '@/protocol/pki/identity';
 import { type IdentityKey, thumbprint } from '@/protocol/statement/keys';
 import { agentClient, closeClients, orRefused } from '@/protocol/transport/client';
@@ -84,7 +84,8 @@ export class AgentLink {
     if (this.enrolment) return;
     const { token, node } = this.o;
     if (!token) throw new Refused('NODE_NOT_ENROLLED', { node });
-    if (token.node !== node) throw new Refused('TOKEN_INVALID', { problem: `it is for ${token.node}, not for ${node}` });
+    if (token.node !== node)
+      throw new Refused('TOKEN_INVALID', { problem: `it is for ${token.node}, not for ${node}` });
     for (let failures = 0; ; failures++) {
       this.stopper.signal.throwIfAborted();
       try {
@@ -93,7 +94,8 @@ export class AgentLink {
         return;
       } catch (err) {
         if (!(err instanceof Refused) || err.code !== 'AGENT_UNREACHABLE') throw err;
-        if (failures % 10 === 0) this.o.log.warn({ node, reason: err.reason }, 'cannot enrol yet: the agent does not answer');
+        if (failures % 10 === 0)
+          this.o.log.warn({ node, reason: err.reason }, 'cannot enrol yet: the agent does not answer');
         await pause(backoff(failures), this.stopper.signal);
       }
     }
@@ -153,7 +155,10 @@ export class AgentLink {
       this.full = true; // whatever it had not got yet, and maybe another agent's memory
       const reason = err instanceof Refused ? err.reason : null;
       if (this.failures === 1 || this.failures % 30 === 0) {
-        this.o.log.warn(reason ? { node: this.o.node, reason, failures: this.failures } : { node: this.o.node, err }, 'the agent could not be told how this node does');
+        this.o.log.warn(
+          reason ? { node: this.o.node, reason, failures: this.failures } : { node: this.o.node, err },
+          'the agent could not be told how this node does',
+        );
       }
     }
   }
@@ -179,7 +184,9 @@ export class AgentLink {
 
   private async sendDelegation(): Promise<void> {
     if (!this.enrolment) return;
-    await orRefused(this.client().delegate.mutate({ delegation: this.o.delegation(this.enrolment) }, { signal: this.stopper.signal }));
+    await orRefused(
+      this.client().delegate.mutate({ delegation: this.o.delegation(this.enrolment) }, { signal: this.stopper.signal }),
+    );
     this.wantDelegation = false;
     this.o.log.debug({ node: this.o.node }, 'delegated to the agent');
   }
@@ -230,6 +237,13 @@ function jittered(ms: number): number {
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => { clearTimeout(timer); reject(signal.reason); }, { once: true });
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        reject(signal.reason);
+      },
+      { once: true },
+    );
   });
 }

@@ -1,5 +1,5 @@
 import { enrolmentChallenge, proveChallenge, renewalChallenge } from '@/protocol/pki/challenge';
-import { type EnrolmentToken } from '@/protocol/pki/enrolment-token';
+import type { EnrolmentToken } from '@/protocol/pki/enrolment-token';
 import type { IdentityKey } from '@/protocol/statement/keys';
 import { anonymousAgentClient, orRefused } from '@/protocol/transport/client';
 import { type Enrolment, enrolmentFrom, pinOf } from './enrolment';
@@ -13,9 +13,20 @@ type Who = { key: IdentityKey; address: string; incarnation: string };
 export async function enrol(token: EnrolmentToken, who: Who): Promise<Enrolment> {
   const { client, close } = anonymousAgentClient(token.agent, token.ca);
   try {
-    const facts = { node: token.node, secret: token.secret, publicKey: who.key.jwk, address: who.address, incarnation: who.incarnation };
+    const facts = {
+      node: token.node,
+      secret: token.secret,
+      publicKey: who.key.jwk,
+      address: who.address,
+      incarnation: who.incarnation,
+    };
     const proof = proveChallenge(enrolmentChallenge(facts), who.key.privateKey);
-    return enrolmentFrom(token.node, who.address, who.incarnation, await orRefused(client.enrol.mutate({ ...facts, proof })));
+    return enrolmentFrom(
+      token.node,
+      who.address,
+      who.incarnation,
+      await orRefused(client.enrol.mutate({ ...facts, proof })),
+    );
   } finally {
     close().catch(() => {});
   }
@@ -25,9 +36,20 @@ export async function enrol(token: EnrolmentToken, who: Who): Promise<Enrolment>
 export async function renewCertificate(enrolment: Enrolment, who: Who, now: number): Promise<Enrolment> {
   const { client, close } = anonymousAgentClient(enrolment.agent.address, pinOf(enrolment));
   try {
-    const facts = { urn: enrolment.node, publicKey: who.key.jwk, address: who.address, incarnation: who.incarnation, at: Math.floor(now / 1000) };
+    const facts = {
+      urn: enrolment.node,
+      publicKey: who.key.jwk,
+      address: who.address,
+      incarnation: who.incarnation,
+      at: Math.floor(now / 1000),
+    };
     const proof = proveChallenge(renewalChallenge(facts), who.key.privateKey);
-    return enrolmentFrom(enrolment.node, who.address, who.incarnation, await orRefused(client.renewCertificate.mutate({ ...facts, proof })));
+    return enrolmentFrom(
+      enrolment.node,
+      who.address,
+      who.incarnation,
+      await orRefused(client.renewCertificate.mutate({ ...facts, proof })),
+    );
   } finally {
     close().catch(() => {});
   }

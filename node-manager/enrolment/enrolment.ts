@@ -1,4 +1,13 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import type { EnrolOutput } from '@/protocol/agent/schemas';
@@ -25,7 +34,12 @@ export interface EnrolmentStore {
   put(enrolment: Enrolment): void;
 }
 
-export function enrolmentFrom(node: string, address: string, incarnation: string, answer: z.infer<typeof EnrolOutput>): Enrolment {
+export function enrolmentFrom(
+  node: string,
+  address: string,
+  incarnation: string,
+  answer: z.infer<typeof EnrolOutput>,
+): Enrolment {
   const { certificate, ca, agent, serviceManager } = answer;
   return { node, address, incarnation, certificatePem: certificate, caPem: ca, agent, serviceManager };
 }

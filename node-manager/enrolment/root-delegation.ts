@@ -13,7 +13,14 @@ export const DELEGATION_RENEW_DAYS = 20;
  * The node's root delegation: its agent may issue tickets for all that the node has, without oversubscription, for 30 days.
  * It holds from a little ago, so that an agent whose clock is behind can use it at once.
  */
-export function rootDelegation(key: IdentityKey, node: string, incarnation: string, capacity: HardAmounts, agent: Enrolment['agent'], now: number): string {
+export function rootDelegation(
+  key: IdentityKey,
+  node: string,
+  incarnation: string,
+  capacity: HardAmounts,
+  agent: Enrolment['agent'],
+  now: number,
+): string {
   const at = Math.floor(now / 1000);
   return signStatement(
     'delegation+jwt',

@@ -49,8 +49,9 @@ export function decodeFrame(file: Buffer, at: number): { frame: Frame; end: numb
   const length = file.readUInt32LE(at + 4);
   const end = at + HEADER_BYTES + length;
   if (length > MAX_FRAME_BYTES) return { problem: `a frame of ${length} bytes` };
-  if (end > file.length) return { problem: `a frame of ${length} bytes of which ${file.length - at - HEADER_BYTES} are there` };
-  if (file.readUInt32LE(at + 24) !== frameCrc(file, at, length)) return { problem: "a frame whose checksum is wrong" };
+  if (end > file.length)
+    return { problem: `a frame of ${length} bytes of which ${file.length - at - HEADER_BYTES} are there` };
+  if (file.readUInt32LE(at + 24) !== frameCrc(file, at, length)) return { problem: 'a frame whose checksum is wrong' };
   const records: string[] = [];
   for (let p = at + HEADER_BYTES; p < end; ) {
     const size = p + RECORD_HEADER_BYTES <= end ? file.readUInt32LE(p) : -1;
@@ -85,7 +86,11 @@ export function scanFrames(file: Buffer): Scan {
   while (at < file.length) {
     const next = decodeFrame(file, at);
     if ('problem' in next) {
-      return { frames, goodBytes: at, tail: { problem: next.problem, bytes: file.length - at, torn: !wholeFrameAfter(file, at + 1) } };
+      return {
+        frames,
+        goodBytes: at,
+        tail: { problem: next.problem, bytes: file.length - at, torn: !wholeFrameAfter(file, at + 1) },
+      };
     }
     const before = frames.at(-1);
     if (before && next.frame.number !== before.number + 1) {

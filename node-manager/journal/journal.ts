@@ -1,12 +1,28 @@
-import { closeSync, existsSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { open, type FileHandle } from 'node:fs/promises';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { z } from 'zod';
 import { Refused } from '@/core/errors';
 import { encodeFrame, type Frame, scanFrames } from './frame';
 import { lockDirectory } from './lock';
 
 /** The first record of a file: how many frames hold the state so far, this one included, before events begin. */
-const FileHead = z.object({ file: z.literal('journal'), version: z.literal(1), generation: z.int(), frames: z.int().min(1) });
+const FileHead = z.object({
+  file: z.literal('journal'),
+  version: z.literal(1),
+  generation: z.int(),
+  frames: z.int().min(1),
+});
 /** A commit or a part of a snapshot is closed when it has grown to this. */
 const FRAME_BYTES = 8 * 1024 * 1024;
 
@@ -123,7 +139,8 @@ export class Journal {
     if (!this.handle) throw new Error('the journal is closed');
     const bytes = encodeFrame(this.nextFrame(records));
     let at = 0;
-    while (at < bytes.length) at += (await this.handle.write(bytes, at, bytes.length - at, this.bytes + at)).bytesWritten;
+    while (at < bytes.length)
+      at += (await this.handle.write(bytes, at, bytes.length - at, this.bytes + at)).bytesWritten;
     await this.handle.datasync();
     this.bytes += bytes.length;
   }
@@ -183,16 +200,23 @@ export class Journal {
     const file = readFileSync(path);
     const scan = scanFrames(file);
     const damaged = (problem: string) => new Refused('JOURNAL_DAMAGED', { path, problem });
-    if (scan.tail && !scan.tail.torn) throw damaged(`at byte ${scan.goodBytes} of ${file.length}: ${scan.tail.problem}, with whole frames behind it`);
+    if (scan.tail && !scan.tail.torn)
+      throw damaged(`at byte ${scan.goodBytes} of ${file.length}: ${scan.tail.problem}, with whole frames behind it`);
     const head = headOf(scan.frames[0]?.records[0]);
     if (head?.generation !== this.generation) throw damaged('its first record is not the head of this journal');
-    if (scan.frames.length < head.frames) throw damaged(`only ${scan.frames.length} of the ${head.frames} frames that hold its snapshot can be read`);
+    if (scan.frames.length < head.frames)
+      throw damaged(`only ${scan.frames.length} of the ${head.frames} frames that hold its snapshot can be read`);
     if (scan.tail) {
       const fd = openSync(path, 'r+');
       ftruncateSync(fd, scan.goodBytes);
       fsyncSync(fd);
       closeSync(fd);
-      notice?.('cut the torn end of the journal: a write that was never acknowledged', { path, at: scan.goodBytes, bytes: scan.tail.bytes, problem: scan.tail.problem });
+      notice?.('cut the torn end of the journal: a write that was never acknowledged', {
+        path,
+        at: scan.goodBytes,
+        bytes: scan.tail.bytes,
+        problem: scan.tail.problem,
+      });
     }
     for (const [i, frame] of scan.frames.entries()) {
       this.sequence = frame.number;

@@ -15,7 +15,11 @@ export function lockDirectory(directory: string): () => void {
   const fd = openSync(path, 'a', 0o600);
   if (flock(fd, LOCK_EX_NB) !== 0) {
     closeSync(fd);
-    throw new Refused('CONFLICT', { kind: 'data directory', id: directory, problem: 'another node manager is using it' });
+    throw new Refused('CONFLICT', {
+      kind: 'data directory',
+      id: directory,
+      problem: 'another node manager is using it',
+    });
   }
   return () => closeSync(fd);
 }

@@ -40,7 +40,11 @@ export const NodeEvent = z.discriminatedUnion('t', [
 export type NodeEvent = z.infer<typeof NodeEvent>;
 
 /** What became of a ticket: a lease that lives, a lease that ended, or burnt unredeemed. Remembered for ever. */
-const Spent = z.object({ fate: z.enum(['leased', 'ended', 'burnt']), lease: z.string().nullable(), receipt: z.string().nullable() });
+const Spent = z.object({
+  fate: z.enum(['leased', 'ended', 'burnt']),
+  lease: z.string().nullable(),
+  receipt: z.string().nullable(),
+});
 export type Spent = z.infer<typeof Spent>;
 
 /** All that a node must remember. A snapshot of it is a journal record. */
@@ -55,7 +59,14 @@ export const NodeState = z.object({
 export type NodeState = z.infer<typeof NodeState>;
 
 export function emptyNode(): NodeState {
-  return { incarnation: '', leases: new Map(), spent: new Map(), keys: new Map(), adminSwitch: 'open', revokedKeys: [] };
+  return {
+    incarnation: '',
+    leases: new Map(),
+    spent: new Map(),
+    keys: new Map(),
+    adminSwitch: 'open',
+    revokedKeys: [],
+  };
 }
 
 /** Redemption is keyed by issuer and statement id, never by text. */
@@ -86,7 +97,8 @@ export function applyEvent(state: NodeState, event: NodeEvent): void {
       return;
     }
     case 'burnt':
-      if (!state.spent.has(ticketKey(event))) state.spent.set(ticketKey(event), { fate: 'burnt', lease: null, receipt: event.receipt });
+      if (!state.spent.has(ticketKey(event)))
+        state.spent.set(ticketKey(event), { fate: 'burnt', lease: null, receipt: event.receipt });
       return;
     case 'keys':
       state.keys.set(event.slice, event.keys);
@@ -103,7 +115,11 @@ export function snapshotOf(state: NodeState) {
 }
 
 const pairs = <T extends z.ZodType>(value: T) => z.array(z.tuple([z.string(), value]));
-const Snapshot = NodeState.extend({ leases: pairs(LeaseRecord), spent: pairs(Spent), keys: pairs(z.array(z.string())) });
+const Snapshot = NodeState.extend({
+  leases: pairs(LeaseRecord),
+  spent: pairs(Spent),
+  keys: pairs(z.array(z.string())),
+});
 
 export function fromSnapshot(json: unknown): NodeState {
   const s = Snapshot.parse(json);

@@ -30,13 +30,26 @@ export function ticketHash(text: string): string {
  * turn. `now`: epoch ms. Throws Refused NODE_CLOSED, TICKET_SPENT, TICKET_BURNT, ALREADY_LEASED, IMAGE_UNKNOWN, PROFILE_UNKNOWN,
  * TERM_TOO_LONG, NODE_FULL, EXCEEDS_PARENT.
  */
-export function makeLease(self: NodeSelf, books: Books, offer: Offer, ticket: VerifiedTicket, text: string, now: number): LeaseRecord {
+export function makeLease(
+  self: NodeSelf,
+  books: Books,
+  offer: Offer,
+  ticket: VerifiedTicket,
+  text: string,
+  now: number,
+): LeaseRecord {
   const { claims, chain } = ticket;
   const { state } = self;
   judgeUnspent(state, claims);
-  if (state.adminSwitch !== 'open') throw new Refused('NODE_CLOSED', { node: self.urn, adminSwitch: state.adminSwitch });
+  if (state.adminSwitch !== 'open')
+    throw new Refused('NODE_CLOSED', { node: self.urn, adminSwitch: state.adminSwitch });
   judgeOffer(offer, claims);
-  const wanted = { resources: claims.resources, start: claims.start, end: claims.end, graceSeconds: claims.graceSeconds };
+  const wanted = {
+    resources: claims.resources,
+    start: claims.start,
+    end: claims.end,
+    graceSeconds: claims.graceSeconds,
+  };
   judgeAlone(self, claims.slice, wanted);
   const links = chain.map(({ iss, jti, rights, degreeMilli }) => ({ iss, jti, rights: hardOf(rights), degreeMilli }));
   books.judge({ ...wanted, links });
@@ -55,7 +68,18 @@ export function makeLease(self: NodeSelf, books: Books, offer: Offer, ticket: Ve
   };
   lease.sliver = sliverUrn(claims.slice, self.urn, lease.jti);
   const { jti, slice, sliver, sub } = lease;
-  return { jti, slice, sliver, sub, holder: lease.cnf.jkt, ...wanted, ticket: lease.ticket, ticketHash: ticketHash(text), links, text: signStatement('lease+jwt', lease, self.key) };
+  return {
+    jti,
+    slice,
+    sliver,
+    sub,
+    holder: lease.cnf.jkt,
+    ...wanted,
+    ticket: lease.ticket,
+    ticketHash: ticketHash(text),
+    links,
+    text: signStatement('lease+jwt', lease, self.key),
+  };
 }
 
 /** A ticket counts once per node, for ever. */
@@ -71,7 +95,8 @@ function judgeOffer(offer: Offer, claims: VerifiedTicket['claims']): void {
   if (!offer.images.includes(image)) throw new Refused('IMAGE_UNKNOWN', { image, offers: [...offer.images] });
   if (!offer.profiles.includes(profile)) throw new Refused('PROFILE_UNKNOWN', { profile, offers: [...offer.profiles] });
   const askedSeconds = claims.end - claims.start;
-  if (askedSeconds > offer.maxTermSeconds) throw new Refused('TERM_TOO_LONG', { askedSeconds, maxSeconds: offer.maxTermSeconds });
+  if (askedSeconds > offer.maxTermSeconds)
+    throw new Refused('TERM_TOO_LONG', { askedSeconds, maxSeconds: offer.maxTermSeconds });
 }
 
 /** At most one lease of a slice at any instant. */
@@ -87,11 +112,23 @@ function judgeAlone(self: NodeSelf, slice: string, wanted: Parameters<typeof cla
 }
 
 /** A signed word that a lease or ticket is over: released, lapsed, or burnt before it was redeemed. */
-export function makeReceipt(self: NodeSelf, what: Pick<ReceiptClaims, 'kind' | 'slice' | 'ticket' | 'code' | 'facts'> & { lease?: string }, now: number): string {
+export function makeReceipt(
+  self: NodeSelf,
+  what: Pick<ReceiptClaims, 'kind' | 'slice' | 'ticket' | 'code' | 'facts'> & { lease?: string },
+  now: number,
+): string {
   const at = Math.floor(now / 1000);
   return signStatement(
     'receipt+jwt',
-    { iss: self.key.jkt, jti: newStatementId(), node: self.urn, incarnation: self.state.incarnation, ...what, since: at, iat: at },
+    {
+      iss: self.key.jkt,
+      jti: newStatementId(),
+      node: self.urn,
+      incarnation: self.state.incarnation,
+      ...what,
+      since: at,
+      iat: at,
+    },
     self.key,
   );
 }

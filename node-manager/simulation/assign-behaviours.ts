@@ -7,9 +7,14 @@ export type BehaviourShares = { slow: number; down: number; failing: number };
  * Which node behaves how: exactly the rounded share of each, chosen by the seed and nothing else. The same nodes, shares and seed give the
  * same answer in whatever order they stand. Pure.
  */
-export function assignBehaviours(nodes: readonly string[], shares: BehaviourShares, seed: number): Map<string, Behaviour> {
+export function assignBehaviours(
+  nodes: readonly string[],
+  shares: BehaviourShares,
+  seed: number,
+): Map<string, Behaviour> {
   const total = shares.slow + shares.down + shares.failing;
-  if (Object.values(shares).some((s) => !(s >= 0 && s <= 1)) || total > 1 + 1e-9) throw new RangeError('shares are each within 0 to 1, together at most 1');
+  if (Object.values(shares).some((s) => !(s >= 0 && s <= 1)) || total > 1 + 1e-9)
+    throw new RangeError('shares are each within 0 to 1, together at most 1');
   const drawn = [...nodes].sort((a, b) => rank(a, seed) - rank(b, seed) || (a < b ? -1 : 1));
   const assigned = new Map<string, Behaviour>(nodes.map((node) => [node, 'normal']));
   let at = 0;

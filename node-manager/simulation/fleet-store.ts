@@ -12,7 +12,8 @@ export class FleetKeys {
 
   constructor(private readonly path: string) {
     if (!existsSync(path)) return;
-    if ((statSync(path).mode & 0o077) !== 0) throw new Refused('CERTIFICATE_INVALID', { problem: `${path} can be read by others; run chmod 600 on it` });
+    if ((statSync(path).mode & 0o077) !== 0)
+      throw new Refused('CERTIFICATE_INVALID', { problem: `${path} can be read by others; run chmod 600 on it` });
     for (const line of wholeLines(path)) {
       const { node, key } = KeyLine.parse(JSON.parse(line));
       this.pems.set(node, key);
@@ -65,5 +66,8 @@ export class FleetEnrolments implements EnrolmentStore {
 
 /** Lines that end in a line break: a torn last one is left out. */
 function wholeLines(path: string): string[] {
-  return readFileSync(path, 'utf8').split('\n').slice(0, -1).filter((line) => line !== '');
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .filter((line) => line !== '');
 }

@@ -16,7 +16,14 @@ const ENROL_IN_FLIGHT = 24;
 /** First heartbeats are this far apart, in ms, but all within one interval. */
 const FIRST_APART_MS = 4;
 
-export type FleetOptions = { data: string; manifest: string; address: string; heartbeatMs: number; log: Logger; fatal: (error: unknown) => void };
+export type FleetOptions = {
+  data: string;
+  manifest: string;
+  address: string;
+  heartbeatMs: number;
+  log: Logger;
+  fatal: (error: unknown) => void;
+};
 
 /** Many node managers in one process: the same code, one key each, one journal file for all. */
 export class SimulatedFleet {
@@ -24,19 +31,28 @@ export class SimulatedFleet {
   private readonly lines = new Map<string, ManifestLine>();
   private enrolling: Promise<void> = Promise.resolve();
   private stopping = false;
+  /** What one node says of itself matters for one node; of a thousand only what is wrong with the program does. */
+  private readonly nodeLog: Logger;
 
   private constructor(
     private readonly o: FleetOptions,
     private readonly ledger: Ledger,
     private readonly keys: FleetKeys,
     private readonly enrolments: FleetEnrolments,
-  ) {}
+  ) {
+    this.nodeLog = o.log.isLevelEnabled('debug') ? o.log : o.log.child({}, { level: 'error' });
+  }
 
   /** Opens journal, keys and enrolments, and takes in the manifest. Enrolled nodes answer and heartbeat from here on. */
   static async open(o: FleetOptions): Promise<SimulatedFleet> {
     const lines = readManifest(readFileSync(o.manifest, 'utf8')); // before anything is made
     const ledger = await Ledger.open(`${o.data}/journal`, o.log, o.fatal);
-    const fleet = new SimulatedFleet(o, ledger, new FleetKeys(`${o.data}/keys.jsonl`), new FleetEnrolments(`${o.data}/enrolments.jsonl`));
+    const fleet = new SimulatedFleet(
+      o,
+      ledger,
+      new FleetKeys(`${o.data}/keys.jsonl`),
+      new FleetEnrolments(`${o.data}/enrolments.jsonl`),
+    );
     await fleet.take(lines);
     return fleet;
   }
@@ -53,7 +69,14 @@ export class SimulatedFleet {
   }
 
   facts() {
-    const count: Record<string, number> = { nodes: this.lines.size, enrolled: 0, normal: 0, slow: 0, down: 0, failing: 0 };
+    const count: Record<string, number> = {
+      nodes: this.lines.size,
+      enrolled: 0,
+      normal: 0,
+      slow: 0,
+      down: 0,
+      failing: 0,
+    };
     for (const line of this.lines.values()) {
       count[line.behaviour] = (count[line.behaviour] ?? 0) + 1;
       if (this.enrolments.get(line.node)) count.enrolled = (count.enrolled ?? 0) + 1;
@@ -77,7 +100,9 @@ export class SimulatedFleet {
     await Promise.all(made.map((node) => node.beBorn(`${this.o.data}/journal`)));
     for (const node of made) this.nodes.set(node.o.urn, node);
     await Promise.all(made.filter((node) => node.link.enrolled).map((node) => node.begin()));
-    this.enrolling = Promise.all([this.enrolling, this.enrolAll(made.filter((node) => !node.link.enrolled))]).then(() => {});
+    this.enrolling = Promise.all([this.enrolling, this.enrolAll(made.filter((node) => !node.link.enrolled))]).then(
+      () => {},
+    );
   }
 
   private make(line: ManifestLine, keys: ReadonlyMap<string, IdentityKey>, firstHeartbeatMs: number): NodeManager {
@@ -97,7 +122,7 @@ export class SimulatedFleet {
       ledger: this.ledger,
       enrolments: this.enrolments,
       token: line.token ? decodeEnrolmentToken(line.token) : null,
-      log: this.o.log,
+      log: this.nodeLog,
       alive: () => settings().behaviour !== 'down',
       firstHeartbeatMs,
       heartbeatMs: this.o.heartbeatMs || HEARTBEAT_MS,
@@ -114,7 +139,10 @@ export class SimulatedFleet {
           await node.begin();
         } catch (err) {
           if (this.stopping) return;
-          this.o.log.error(err instanceof Refused ? { node: node.o.urn, reason: err.reason } : { node: node.o.urn, err }, 'a simulated node could not enrol');
+          this.o.log.error(
+            err instanceof Refused ? { node: node.o.urn, reason: err.reason } : { node: node.o.urn, err },
+            'a simulated node could not enrol',
+          );
         }
       }
     };

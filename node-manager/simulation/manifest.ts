@@ -24,7 +24,8 @@ export function readManifest(text: string): ManifestLine[] {
   const seen = new Set<string>();
   for (const [i, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue;
-    const wrong = (problem: string) => new Refused('CONFIG_INVALID', { variable: 'MERIDIAN_SIMULATOR_MANIFEST', problem: `line ${i + 1}: ${problem}` });
+    const wrong = (problem: string) =>
+      new Refused('CONFIG_INVALID', { variable: 'MERIDIAN_SIMULATOR_MANIFEST', problem: `line ${i + 1}: ${problem}` });
     let json: unknown;
     try {
       json = JSON.parse(line);
@@ -32,7 +33,8 @@ export function readManifest(text: string): ManifestLine[] {
       throw wrong('not JSON');
     }
     const parsed = ManifestLine.safeParse(json);
-    if (!parsed.success) throw wrong(`${parsed.error.issues[0]?.path.join('.') || 'line'}: ${parsed.error.issues[0]?.message}`);
+    if (!parsed.success)
+      throw wrong(`${parsed.error.issues[0]?.path.join('.') || 'line'}: ${parsed.error.issues[0]?.message}`);
     if (seen.has(parsed.data.node)) throw wrong(`${parsed.data.node} stands there twice`);
     seen.add(parsed.data.node);
     lines.push(parsed.data);

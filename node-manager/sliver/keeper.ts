@@ -2,9 +2,9 @@ import type { NodeSliverState } from '@/protocol/node-manager/schemas';
 import type { Driver, FoundState } from '../drivers/driver';
 import type { LeaseRecord } from '../lease/node-state';
 import type { Logger } from '../log';
+import { sliverHostname } from './names';
 import { type Attempts, desired, plan, type Step } from './plan';
 import { SliverRecord, startFailure } from './record';
-import { sliverHostname } from './names';
 
 /** A sliver that fails to start this often is `failed` for good: its service manager looks for another node. */
 const MAX_STARTS = 3;
@@ -130,7 +130,8 @@ export class SliverKeeper {
     for (const step of steps.slice(0, this.o.driver.concurrency - this.running.size)) this.run(step);
     this.settleStates(now);
     if (this.timer) clearTimeout(this.timer);
-    this.timer = wakeAt === null ? null : setTimeout(() => this.wake(), Math.min(Math.max(1, wakeAt - now), MAX_TIMER_MS)).unref();
+    this.timer =
+      wakeAt === null ? null : setTimeout(() => this.wake(), Math.min(Math.max(1, wakeAt - now), MAX_TIMER_MS)).unref();
   }
 
   private run(step: Step): void {
@@ -165,7 +166,15 @@ export class SliverKeeper {
     } else if (lease) {
       this.change(step.id, 'starting');
       this.found.set(step.id, 'stopped'); // from here on something may be there that has to be removed
-      await driver.start({ id: lease.jti, slice: lease.slice, hostname: sliverHostname(lease.slice, this.o.node), resources: lease.resources }, signal);
+      await driver.start(
+        {
+          id: lease.jti,
+          slice: lease.slice,
+          hostname: sliverHostname(lease.slice, this.o.node),
+          resources: lease.resources,
+        },
+        signal,
+      );
       this.found.set(step.id, 'running');
       this.attempts.delete(step.id);
       if (this.o.leases().has(step.id)) this.change(step.id, 'running');
@@ -179,7 +188,8 @@ export class SliverKeeper {
     const backoff = Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** (count - 1)) * (0.75 + Math.random() / 2);
     this.attempts.set(step.id, { count, notBefore: this.o.now() + backoff, givenUp });
     this.o.log.warn({ err, node: this.o.node, step, attempt: count, givenUp }, 'step failed');
-    if (step.kind === 'start') this.change(step.id, givenUp ? 'failed' : 'starting', startFailure(this.o.node, err, count));
+    if (step.kind === 'start')
+      this.change(step.id, givenUp ? 'failed' : 'starting', startFailure(this.o.node, err, count));
   }
 
   /** Looks for slivers that ended by themselves. */

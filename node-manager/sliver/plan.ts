@@ -7,7 +7,10 @@ export type Attempts = { count: number; notBefore: number; givenUp: boolean };
 export type Step = { kind: 'start' | 'stop' | 'remove' | 'lapse'; id: string };
 
 /** What a lease asks for at an instant (epoch ms): its sliver runs in [start, end), is kept stopped in the grace, and is gone after. */
-export function desired(lease: Pick<LeaseRecord, 'start' | 'end' | 'graceSeconds'>, now: number): 'none' | 'running' | 'stopped' | 'over' {
+export function desired(
+  lease: Pick<LeaseRecord, 'start' | 'end' | 'graceSeconds'>,
+  now: number,
+): 'none' | 'running' | 'stopped' | 'over' {
   if (now < lease.start * 1000) return 'none';
   if (now < lease.end * 1000) return 'running';
   return now < (lease.end + lease.graceSeconds) * 1000 ? 'stopped' : 'over';

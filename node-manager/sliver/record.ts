@@ -56,7 +56,12 @@ export class SliverRecord {
       reason: this.reason,
       since: iso(this.since),
       runningAt: this.runningAt === null ? null : iso(this.runningAt),
-      lease: { jti: lease.jti, start: iso(lease.start * 1000), end: iso(lease.end * 1000), graceSeconds: lease.graceSeconds },
+      lease: {
+        jti: lease.jti,
+        start: iso(lease.start * 1000),
+        end: iso(lease.end * 1000),
+        graceSeconds: lease.graceSeconds,
+      },
       resources: lease.resources,
       simulated,
       timeline: this.timeline.map((entry) => ({ ...entry, at: iso(entry.at) })),
@@ -66,7 +71,8 @@ export class SliverRecord {
 
 /** The reason of a failed step: its own when it is a refusal, else START_FAILED with what was said. */
 export function startFailure(node: string, error: unknown, attempts: number): Reason {
-  const problem = error instanceof Refused && error.code === 'START_FAILED' ? String(error.facts.problem) : problemOf(error);
+  const problem =
+    error instanceof Refused && error.code === 'START_FAILED' ? String(error.facts.problem) : problemOf(error);
   return { code: 'START_FAILED', facts: { node, problem: problem.slice(0, 500), attempts } };
 }
 

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/useAwait: a refusal must reject, not throw
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,7 +42,8 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
 
   const certify = async (urn: string, publicJwk: PublicJwk) => {
     const span = certificateSpan(new Date());
-    if (state.certificateMs !== null) Object.assign(span, { notBefore: new Date(), notAfter: new Date(Date.now() + state.certificateMs) });
+    if (state.certificateMs !== null)
+      Object.assign(span, { notBefore: new Date(), notAfter: new Date(Date.now() + state.certificateMs) });
     const issued = await issueCertificate({ ca, publicJwk, urn, ...span });
     return {
       certificate: issued.pem,
@@ -61,7 +63,14 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
     returnTickets: unused,
     async heartbeat(peer, input) {
       heartbeats.push({ ...input, node: peer.urn });
-      return { now: new Date().toISOString(), wantFull: false, adminSwitch: 'open', revokedKeys: [], wantDelegation: !delegations.has(peer.urn), ...answer };
+      return {
+        now: new Date().toISOString(),
+        wantFull: false,
+        adminSwitch: 'open',
+        revokedKeys: [],
+        wantDelegation: !delegations.has(peer.urn),
+        ...answer,
+      };
     },
     async delegate(peer, { delegation }) {
       delegations.set(peer.urn, delegation);
@@ -69,19 +78,30 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
     },
     async enrol(input) {
       if (secrets.get(input.secret) !== input.node) throw new Refused('TOKEN_INVALID', { problem: 'unknown' });
-      if (!checkProof(enrolmentChallenge(input), input.proof, input.publicKey)) throw new Refused('TOKEN_INVALID', { problem: 'proof' });
+      if (!checkProof(enrolmentChallenge(input), input.proof, input.publicKey))
+        throw new Refused('TOKEN_INVALID', { problem: 'proof' });
       nodes.set(input.node, { key: input.publicKey, address: input.address, incarnation: input.incarnation });
       return certify(input.node, input.publicKey);
     },
     async renewCertificate(input) {
-      if (!checkProof(renewalChallenge(input), input.proof, input.publicKey)) throw new Refused('CERTIFICATE_INVALID', { problem: 'proof' });
+      if (!checkProof(renewalChallenge(input), input.proof, input.publicKey))
+        throw new Refused('CERTIFICATE_INVALID', { problem: 'proof' });
       state.renewals += 1;
       nodes.set(input.urn, { key: input.publicKey, address: input.address, incarnation: input.incarnation });
       return certify(input.urn, input.publicKey);
     },
   };
   const listen = { host: '0.0.0.0', port: options.port ?? 0 };
-  const server = await serveTransport({ router: agentRouter, identity: () => agentIdentity, isRevoked: () => false, anonymous: true, context: ({ peer }) => ({ peer, service }) }, listen);
+  const server = await serveTransport(
+    {
+      router: agentRouter,
+      identity: () => agentIdentity,
+      isRevoked: () => false,
+      anonymous: true,
+      context: ({ peer }) => ({ peer, service }),
+    },
+    listen,
+  );
 
   return {
     heartbeats,
@@ -96,7 +116,13 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
     token(node: string): string {
       const { secret } = newEnrolmentSecret();
       secrets.set(secret, node);
-      return encodeEnrolmentToken({ v: 1, agent: `${host}:${server.port}`, ca: caFingerprint(ca.certificatePem), node, secret });
+      return encodeEnrolmentToken({
+        v: 1,
+        agent: `${host}:${server.port}`,
+        ca: caFingerprint(ca.certificatePem),
+        node,
+        secret,
+      });
     },
     /** Calls a node as the service manager, or as whoever is given. */
     client(node: string, as: TlsIdentity = manager) {
@@ -141,7 +167,11 @@ export const sliceUrn = (name: string) => `urn:publicid:IDN+${AUTHORITY}:lab+sli
 export const tempDirectory = (label: string) => mkdtempSync(join(tmpdir(), `meridian-${label}-`));
 
 /** Polls until the condition gives something, or fails at the deadline saying what was awaited. */
-export async function until<T>(what: string, condition: () => T | Promise<T>, ms = 10_000): Promise<NonNullable<Exclude<T, false>>> {
+export async function until<T>(
+  what: string,
+  condition: () => T | Promise<T>,
+  ms = 10_000,
+): Promise<NonNullable<Exclude<T, false>>> {
   const deadline = Date.now() + ms;
   for (;;) {
     const value = await condition();

@@ -22,9 +22,17 @@ export function tracesOf(node: string) {
   const cgroups = findCgroups();
   const containers = existsSync(runtime) ? readdirSync(runtime).filter((name) => name !== 'crun') : [];
   return {
-    mounts: readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter((line) => line.includes(runtime)),
+    mounts: readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(runtime)),
     containers,
-    groups: cgroups.trees.flatMap((tree) => (existsSync(tree + group) ? readdirSync(tree + group, { withFileTypes: true }).filter((e) => e.isDirectory()).map((e) => e.name) : [])),
+    groups: cgroups.trees.flatMap((tree) =>
+      existsSync(tree + group)
+        ? readdirSync(tree + group, { withFileTypes: true })
+            .filter((e) => e.isDirectory())
+            .map((e) => e.name)
+        : [],
+    ),
     state: existsSync(`${runtime}/crun`) ? readdirSync(`${runtime}/crun`) : [],
     processes: containers.flatMap((name) => processesIn(cgroups, `${group}/${name}`)),
   };

@@ -14,7 +14,8 @@ export class NodeProcess {
   exitCode: number | null = null;
   private constructor(readonly child: ChildProcess) {
     if (child.stdout) createInterface({ input: child.stdout }).on('line', (text) => this.lines.push(parseLine(text)));
-    if (child.stderr) createInterface({ input: child.stderr }).on('line', (text) => this.lines.push({ level: 'stderr', msg: text }));
+    if (child.stderr)
+      createInterface({ input: child.stderr }).on('line', (text) => this.lines.push({ level: 'stderr', msg: text }));
     child.on('exit', (code) => {
       this.exitCode = code;
     });
@@ -23,7 +24,14 @@ export class NodeProcess {
   /** Started; not ready yet. `program`: path below the root. `prefix`: a command to run it under, such as `nsenter --net=…`. */
   static start(program: string, env: Record<string, string>, prefix: string[] = []): NodeProcess {
     const [command = '', ...args] = [...prefix, process.execPath, '--import', 'tsx', `${ROOT}/${program}`];
-    return new NodeProcess(spawn(command, args, { cwd: ROOT, env: { NODE_ENV: 'test', PATH: process.env.PATH, ...env }, stdio: ['ignore', 'pipe', 'pipe'], detached: true }));
+    return new NodeProcess(
+      spawn(command, args, {
+        cwd: ROOT,
+        env: { NODE_ENV: 'test', PATH: process.env.PATH, ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        detached: true,
+      }),
+    );
   }
 
   /** Resolves with the facts of the line `ready`; rejects when the process ends or the time is over. */
@@ -32,14 +40,18 @@ export class NodeProcess {
     for (;;) {
       const line = this.lines.find((l) => l.msg === 'ready');
       if (line) return line;
-      if (this.child.exitCode !== null || this.child.signalCode !== null) throw new Error(`ended before it was ready: ${this.tail()}`);
+      if (this.child.exitCode !== null || this.child.signalCode !== null)
+        throw new Error(`ended before it was ready: ${this.tail()}`);
       if (Date.now() > deadline) throw new Error(`not ready after ${ms} ms: ${this.tail()}`);
       await new Promise((done) => setTimeout(done, 10));
     }
   }
 
   tail(): string {
-    return this.lines.slice(-10).map((l) => JSON.stringify(l)).join('\n');
+    return this.lines
+      .slice(-10)
+      .map((l) => JSON.stringify(l))
+      .join('\n');
   }
 
   /** Sends the signal and waits for the end. Idempotent. */

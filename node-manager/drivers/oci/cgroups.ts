@@ -8,18 +8,25 @@ export type Cgroups = { version: 1 | 2; hybrid: boolean; trees: string[]; missin
 const NEEDED = ['cpu', 'memory', 'pids'] as const;
 
 export function findCgroups(): Cgroups {
-  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').flatMap((line) => {
-    const [left, right] = line.split(' - ');
-    const type = right?.split(' ')[0] ?? '';
-    return type.startsWith('cgroup') ? [{ path: left?.split(' ')[4] ?? '', type }] : [];
-  });
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .flatMap((line) => {
+      const [left, right] = line.split(' - ');
+      const type = right?.split(' ')[0] ?? '';
+      return type.startsWith('cgroup') ? [{ path: left?.split(' ')[4] ?? '', type }] : [];
+    });
   if (mounts.some((m) => m.path === ROOT && m.type === 'cgroup2')) {
     const controllers = readFileSync(`${ROOT}/cgroup.controllers`, 'utf8').trim().split(' ');
     return { version: 2, hybrid: false, trees: [ROOT], missing: NEEDED.filter((c) => !controllers.includes(c)) };
   }
   const trees = mounts.filter((m) => m.type === 'cgroup').map((m) => m.path);
   const names = trees.flatMap((path) => (path.split('/').at(-1) ?? '').split(','));
-  return { version: 1, hybrid: mounts.some((m) => m.type === 'cgroup2'), trees, missing: [...NEEDED, 'devices', 'freezer'].filter((c) => !names.includes(c)) };
+  return {
+    version: 1,
+    hybrid: mounts.some((m) => m.type === 'cgroup2'),
+    trees,
+    missing: [...NEEDED, 'devices', 'freezer'].filter((c) => !names.includes(c)),
+  };
 }
 
 /** Every process in the group, of any tree; empty when there is no such group. */
@@ -47,7 +54,9 @@ export async function destroyCgroup(cgroups: Cgroups, path: string, timeoutMs: n
       for (const pid of pids) kill(pid);
       if (existsSync(freezer)) writeFileSync(freezer, 'THAWED');
     }
-    const left = cgroups.trees.map((tree) => tree + path).filter((folder) => existsSync(folder) && !removeFolder(folder));
+    const left = cgroups.trees
+      .map((tree) => tree + path)
+      .filter((folder) => existsSync(folder) && !removeFolder(folder));
     if (left.length === 0) return;
     if (Date.now() > deadline) throw new Error(`control group ${left[0]} does not go: ${pids.length} processes in it`);
     await new Promise((resolve) => setTimeout(resolve, 10));
@@ -62,7 +71,8 @@ export function removeOwnGroup(cgroups: Cgroups, path: string): void {
 /** Removes an empty group with the empty groups inside it. */
 function removeFolder(folder: string): boolean {
   try {
-    for (const entry of readdirSync(folder, { withFileTypes: true })) if (entry.isDirectory()) removeFolder(`${folder}/${entry.name}`);
+    for (const entry of readdirSync(folder, { withFileTypes: true }))
+      if (entry.isDirectory()) removeFolder(`${folder}/${entry.name}`);
     rmdirSync(folder);
     return true;
   } catch (err) {

@@ -25,7 +25,10 @@ export class Crun {
     if (!this.cgroups.hybrid) await runTool('crun', args, { timeoutMs: MAKE_MS, keeps: true });
     else {
       const script = 'umount /sys/fs/cgroup/unified && exec crun "$@"';
-      await runTool('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script, 'crun', ...args], { timeoutMs: MAKE_MS, keeps: true });
+      await runTool('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script, 'crun', ...args], {
+        timeoutMs: MAKE_MS,
+        keeps: true,
+      });
     }
   }
 

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Refused } from '@/core/errors';
-import { SLIVER_ENV } from './config';
 import type { ExecOptions, ExecResult } from '../driver';
+import { SLIVER_ENV } from './config';
 
 /** Every process of an exec finds this in its environment: how its children are found when the time is over. */
 const MARK = 'MERIDIAN_EXEC';
@@ -14,7 +14,13 @@ const DRAIN_MS = 200;
  * Runs a command in a container: bounded in time and output. When the time is over or the caller leaves, the command and all that it
  * started are killed, unless they wiped their environment: those are the sliver's own then.
  */
-export function execIn(crunArgs: readonly string[], id: string, argv: readonly string[], pids: () => number[], o: ExecOptions): Promise<ExecResult> {
+export function execIn(
+  crunArgs: readonly string[],
+  id: string,
+  argv: readonly string[],
+  pids: () => number[],
+  o: ExecOptions,
+): Promise<ExecResult> {
   return new Promise((resolve, reject) => {
     const mark = `${MARK}=${randomBytes(12).toString('hex')}`;
     const env = [...SLIVER_ENV, mark].flatMap((entry) => ['--env', entry]); // one --env, and crun leaves out the container's own
@@ -53,7 +59,14 @@ export function execIn(crunArgs: readonly string[], id: string, argv: readonly s
       child.stderr.destroy();
       if (o.signal.aborted) return reject(new Refused('EXEC_FAILED', { problem: 'the caller left' }));
       // crun passes on the end by a signal as 128 + n
-      resolve({ exitCode: timedOut ? null : code, signal: timedOut ? 'SIGKILL' : signal, stdout: stdout.text(), stderr: stderr.text(), truncated: stdout.cut() || stderr.cut(), timedOut });
+      resolve({
+        exitCode: timedOut ? null : code,
+        signal: timedOut ? 'SIGKILL' : signal,
+        stdout: stdout.text(),
+        stderr: stderr.text(),
+        truncated: stdout.cut() || stderr.cut(),
+        timedOut,
+      });
     };
     child.once('exit', (code, signal) => {
       if (timedOut || o.signal.aborted) killMarked(mark, pids());

@@ -67,7 +67,10 @@ async function userNamespace(base: number, size: number): Promise<number> {
   const child = spawn('unshare', ['--user', 'sh', '-c', 'echo; read _'], { stdio: ['pipe', 'pipe', 'ignore'] });
   const ended = once(child, 'exit');
   try {
-    await Promise.race([once(child.stdout, 'data'), ended.then(() => Promise.reject(new Error('unshare --user failed: no user namespaces here')))]);
+    await Promise.race([
+      once(child.stdout, 'data'),
+      ended.then(() => Promise.reject(new Error('unshare --user failed: no user namespaces here'))),
+    ]);
     for (const map of ['uid_map', 'gid_map']) writeFileSync(`/proc/${child.pid}/${map}`, `0 ${base} ${size}`);
     return openSync(`/proc/${child.pid}/ns/user`, 'r');
   } finally {

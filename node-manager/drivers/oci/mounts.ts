@@ -1,6 +1,6 @@
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmdirSync } from 'node:fs';
-import { mountIdmapped } from './idmapped-mount';
 import { UID_RANGE } from './config';
+import { mountIdmapped } from './idmapped-mount';
 import { runTool } from './run-tool';
 
 const MOUNT_MS = 10_000;
@@ -21,7 +21,9 @@ export type Layers = {
 /** Is anything mounted at this very path? */
 export function isMounted(path: string): boolean {
   const escaped = path.replace(/[ \t\n\\]/g, (c) => `\\${c.charCodeAt(0).toString(8).padStart(3, '0')}`);
-  return readFileSync('/proc/self/mountinfo', 'utf8').split('\n').some((line) => line.split(' ')[4] === escaped);
+  return readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .some((line) => line.split(' ')[4] === escaped);
 }
 
 /** Mounts the sliver's root file system: the image, its owners shifted to the sliver's, under what the sliver writes. Idempotent. */

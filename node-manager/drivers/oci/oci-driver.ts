@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/useAwait: the interface promises, what it does takes no time
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -60,7 +61,13 @@ export class OciDriver implements Driver {
   async list(): Promise<ReadonlyMap<string, FoundState>> {
     const containers = await this.crun.list();
     const found = new Map<string, FoundState>();
-    const ids = new Set([...readdirSync(this.slivers), ...readdirSync(this.runtime).filter((name) => name !== 'crun'), ...containers.keys()].map(idOf));
+    const ids = new Set(
+      [
+        ...readdirSync(this.slivers),
+        ...readdirSync(this.runtime).filter((name) => name !== 'crun'),
+        ...containers.keys(),
+      ].map(idOf),
+    );
     for (const id of ids) {
       const container = containers.get(nameOf(id));
       found.set(id, container ? (container.running ? 'running' : 'exited') : 'stopped');
@@ -78,7 +85,14 @@ export class OciDriver implements Driver {
     const at = `${this.slivers}/${name}`;
     const run = `${this.runtime}/${name}`;
     mkdirSync(run, { recursive: true, mode: 0o711 });
-    await mountRootfs({ image, upper: `${at}/upper`, work: `${at}/work`, lower: `${run}/lower`, rootfs: `${run}/rootfs`, uidBase });
+    await mountRootfs({
+      image,
+      upper: `${at}/upper`,
+      work: `${at}/work`,
+      lower: `${run}/lower`,
+      rootfs: `${run}/rootfs`,
+      uidBase,
+    });
     const config = containerConfig({
       rootfs: `${run}/rootfs`,
       hostname: spec.hostname,
@@ -106,7 +120,13 @@ export class OciDriver implements Driver {
 
   exec(id: string, argv: readonly string[], options: ExecOptions): Promise<ExecResult> {
     const name = nameOf(id);
-    return execIn(this.crun.args('exec'), name, argv, () => processesIn(this.o.cgroups, `${this.group}/${name}`), options);
+    return execIn(
+      this.crun.args('exec'),
+      name,
+      argv,
+      () => processesIn(this.o.cgroups, `${this.group}/${name}`),
+      options,
+    );
   }
 
   /** Gives back the node's own group and runtime folder where they are empty: running slivers keep theirs. */
@@ -132,7 +152,10 @@ export class OciDriver implements Driver {
   private uidBaseOf(name: string): number {
     const known = this.fileOf(name);
     if (known) return known.uidBase;
-    const taken = new Set([...this.usedSlots, ...readdirSync(this.slivers).flatMap((other) => (this.fileOf(other)?.uidBase ?? 0) / UID_RANGE)]);
+    const taken = new Set([
+      ...this.usedSlots,
+      ...readdirSync(this.slivers).flatMap((other) => (this.fileOf(other)?.uidBase ?? 0) / UID_RANGE),
+    ]);
     let slot = createHash('sha256').update(`${this.o.node} ${name}`).digest().readUInt32LE(0) % SLOTS;
     while (taken.has(FIRST_SLOT + slot)) slot = (slot + 1) % SLOTS;
     const uidBase = (FIRST_SLOT + slot) * UID_RANGE;

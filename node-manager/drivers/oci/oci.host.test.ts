@@ -21,7 +21,13 @@ describe.skipIf(lacks.length > 0)('real slivers', { timeout: 60_000 }, () => {
     agent = await agentStub();
     data = tempDirectory('real');
     const listen = `127.0.0.1:${await freePort()}`;
-    env = { MERIDIAN_NODE_DATA: data, MERIDIAN_NODE_LISTEN: listen, MERIDIAN_NODE_TOKEN: agent.token(NODE), MERIDIAN_NODE_DRIVER: 'oci', MERIDIAN_NODE_HEARTBEAT_MS: '500' };
+    env = {
+      MERIDIAN_NODE_DATA: data,
+      MERIDIAN_NODE_LISTEN: listen,
+      MERIDIAN_NODE_TOKEN: agent.token(NODE),
+      MERIDIAN_NODE_DRIVER: 'oci',
+      MERIDIAN_NODE_HEARTBEAT_MS: '500',
+    };
     node = NodeProcess.start('node-manager/main.ts', env);
     await node.ready();
     await until('the delegation', () => agent.delegations.get(NODE));
@@ -35,7 +41,8 @@ describe.skipIf(lacks.length > 0)('real slivers', { timeout: 60_000 }, () => {
   });
 
   afterEach(async () => {
-    for (const { slice } of (await agent.client(NODE).slivers.query()).slivers) await agent.client(NODE).release.mutate({ slice });
+    for (const { slice } of (await agent.client(NODE).slivers.query()).slivers)
+      await agent.client(NODE).release.mutate({ slice });
   });
 
   const redeem = async (slice: string, more: Partial<typeof DEFAULT_RESOURCES> = {}) => {
@@ -45,16 +52,20 @@ describe.skipIf(lacks.length > 0)('real slivers', { timeout: 60_000 }, () => {
     expect(running).toMatchObject({ state: 'running', simulated: false });
     return `s-${sliver.lease.jti}`;
   };
-  const sh = (slice: string, script: string, timeoutMs = 20_000) => agent.client(NODE).exec.mutate({ slice, argv: ['sh', '-c', script], timeoutMs });
+  const sh = (slice: string, script: string, timeoutMs = 20_000) =>
+    agent.client(NODE).exec.mutate({ slice, argv: ['sh', '-c', script], timeoutMs });
   const limit = (controller: string, name: string, file: string) => {
-    const tree = findCgroups().trees.find((path) => path.split('/').at(-1)?.split(',').includes(controller)) ?? '/sys/fs/cgroup';
+    const tree =
+      findCgroups().trees.find((path) => path.split('/').at(-1)?.split(',').includes(controller)) ?? '/sys/fs/cgroup';
     return readFileSync(`${tree}${group}/${name}/${file}`, 'utf8').trim();
   };
 
   test('from ticket to a shell inside, with its limits, and nothing left after release', async () => {
     const slice = sliceUrn('real');
     const name = await redeem(slice, { memoryMiB: 64, pidsMax: 48 });
-    expect((await agent.client(NODE).exec.mutate({ slice, argv: ['hostname'] })).stdout).toBe(`lab-real.real-${process.pid}\n`);
+    expect((await agent.client(NODE).exec.mutate({ slice, argv: ['hostname'] })).stdout).toBe(
+      `lab-real.real-${process.pid}\n`,
+    );
     if (findCgroups().version === 1) {
       expect(limit('memory', name, 'memory.limit_in_bytes')).toBe(String(64 * 1_048_576));
       expect(limit('memory', name, 'memory.memsw.limit_in_bytes')).toBe(String(64 * 1_048_576));
@@ -65,7 +76,11 @@ describe.skipIf(lacks.length > 0)('real slivers', { timeout: 60_000 }, () => {
     }
     expect(limit('pids', name, 'pids.max')).toBe('48');
     const [pid] = processesIn(findCgroups(), `${group}/${name}`);
-    expect(readFileSync(`/proc/${pid}/uid_map`, 'utf8').trim().split(/\s+/)).toEqual(['0', expect.stringMatching(/^[1-9]\d{6,}$/), '65536']);
+    expect(readFileSync(`/proc/${pid}/uid_map`, 'utf8').trim().split(/\s+/)).toEqual([
+      '0',
+      expect.stringMatching(/^[1-9]\d{6,}$/),
+      '65536',
+    ]);
     expect(await agent.client(NODE).release.mutate({ slice })).toMatchObject({ outcome: 'released' });
     expect(tracesOf(NODE)).toEqual(NO_TRACES);
     await until('its first process to be reaped', () => !existsSync(`/proc/${pid}`));
@@ -91,7 +106,9 @@ describe.skipIf(lacks.length > 0)('real slivers', { timeout: 60_000 }, () => {
     expect((await sh(slice, 'mount -t tmpfs x /tmp')).exitCode).not.toBe(0);
     expect((await sh(slice, 'wc -c < /proc/kcore')).stdout.trim()).not.toMatch(/^[1-9]/);
     expect((await sh(slice, 'ls /sys/class/net')).stdout).toBe('lo\n');
-    expect((await sh(slice, 'ping -c 1 -w 1 127.0.0.1 >/dev/null 2>&1; cat /sys/class/net/lo/operstate')).stdout).toMatch(/unknown|up/);
+    expect(
+      (await sh(slice, 'ping -c 1 -w 1 127.0.0.1 >/dev/null 2>&1; cat /sys/class/net/lo/operstate')).stdout,
+    ).toMatch(/unknown|up/);
     await sh(slice, 'chmod 000 /dev/null');
     expect(statSync('/dev/null')).toMatchObject({ uid: 0, gid: 0 });
     expect(statSync('/dev/null').mode & 0o777).toBe(0o666);
@@ -128,10 +145,19 @@ describe.skipIf(lacks.length > 0)('real slivers', { timeout: 60_000 }, () => {
     await node.ready();
     expect((await sh(kept, 'cat /root/note')).stdout).toBe('still here\n');
     for (const slice of midst) {
-      await until('it to run', async () => (await agent.client(NODE).sliver.query({ slice, waitWhile: 'starting', waitMs: 5000 })).state === 'running');
+      await until(
+        'it to run',
+        async () =>
+          (await agent.client(NODE).sliver.query({ slice, waitWhile: 'starting', waitMs: 5000 })).state === 'running',
+      );
     }
     // A release that the daemon did not live to carry out.
-    const releases = midst.map((slice) => agent.client(NODE).release.mutate({ slice }).catch(() => {}));
+    const releases = midst.map((slice) =>
+      agent
+        .client(NODE)
+        .release.mutate({ slice })
+        .catch(() => {}),
+    );
     await new Promise((resolve) => setTimeout(resolve, 30));
     await node.end('SIGKILL');
     await Promise.all(releases);
@@ -155,7 +181,11 @@ describe.skipIf(lacks.length > 0)('real slivers', { timeout: 60_000 }, () => {
     expect(existsSync(ownNames(NODE).runtime)).toBe(false);
     node = NodeProcess.start('node-manager/main.ts', env);
     await node.ready();
-    await until('it to run again', async () => (await agent.client(NODE).sliver.query({ slice, waitWhile: 'starting', waitMs: 5000 })).state === 'running');
+    await until(
+      'it to run again',
+      async () =>
+        (await agent.client(NODE).sliver.query({ slice, waitWhile: 'starting', waitMs: 5000 })).state === 'running',
+    );
     expect((await sh(slice, 'cat /root/note')).stdout).toBe('kept\n');
     await agent.client(NODE).release.mutate({ slice });
   });
@@ -163,7 +193,9 @@ describe.skipIf(lacks.length > 0)('real slivers', { timeout: 60_000 }, () => {
   test('a lease that is over takes its sliver along', async () => {
     const slice = sliceUrn('over');
     const now = Math.floor(Date.now() / 1000);
-    await agent.client(NODE).redeem.mutate({ ticket: agent.ticket(NODE, slice, { start: now - 10, end: now + 3, graceSeconds: 1 }) });
+    await agent
+      .client(NODE)
+      .redeem.mutate({ ticket: agent.ticket(NODE, slice, { start: now - 10, end: now + 3, graceSeconds: 1 }) });
     await until('it to be stopped', async () => (await agent.client(NODE).sliver.query({ slice })).state === 'stopped');
     await until('it to be gone', async () => (await agent.client(NODE).sliver.query({ slice })).state === 'gone');
     expect(tracesOf(NODE)).toEqual(NO_TRACES);

@@ -12,7 +12,11 @@ const PROBE_EXEC_MS = 5_000;
  * The `oci` driver when this host can run slivers as containers, else exactly what is missing, a sentence each. The last word has a
  * container that is made, asked, and removed again: it finds what no list would.
  */
-export async function probeOci(data: string, node: string, log: Logger): Promise<{ driver: OciDriver } | { missing: string[] }> {
+export async function probeOci(
+  data: string,
+  node: string,
+  log: Logger,
+): Promise<{ driver: OciDriver } | { missing: string[] }> {
   const missing: string[] = [];
   if (process.platform !== 'linux') return { missing: ['Linux'] };
   if (process.getuid?.() !== 0) missing.push(`root (it runs as user ${process.getuid?.() ?? '?'})`);
@@ -22,7 +26,8 @@ export async function probeOci(data: string, node: string, log: Logger): Promise
   if (!init) missing.push('the program catatonit');
   const busybox = which('busybox');
   if (!busybox) missing.push('the program busybox (statically linked: package busybox-static)');
-  if (!existsSync('/proc/self/ns/user') || readable('/proc/sys/user/max_user_namespaces') === '0') missing.push('user namespaces');
+  if (!existsSync('/proc/self/ns/user') || readable('/proc/sys/user/max_user_namespaces') === '0')
+    missing.push('user namespaces');
   if (!readable('/proc/filesystems')?.includes('overlay')) missing.push('the file system overlay');
   const cgroups = findCgroups();
   for (const controller of cgroups.missing) missing.push(`the cgroup controller ${controller}`);
@@ -42,10 +47,24 @@ export async function probeOci(data: string, node: string, log: Logger): Promise
 async function tryOne(driver: OciDriver): Promise<string | null> {
   const id = `probe-${randomBytes(6).toString('hex')}`;
   const { signal } = new AbortController();
-  const resources = { cpuMilli: 100, memoryMiB: 32, diskMiB: 1, networkKbps: 0, cpuShare: 100, networkShare: 1, pidsMax: 16, image: 'tiny', profile: 'standard' };
+  const resources = {
+    cpuMilli: 100,
+    memoryMiB: 32,
+    diskMiB: 1,
+    networkKbps: 0,
+    cpuShare: 100,
+    networkShare: 1,
+    pidsMax: 16,
+    image: 'tiny',
+    profile: 'standard',
+  };
   try {
     await driver.start({ id, slice: '', hostname: 'probe', resources });
-    const { stdout, stderr } = await driver.exec(id, ['hostname'], { timeoutMs: PROBE_EXEC_MS, maxBytes: 1000, signal });
+    const { stdout, stderr } = await driver.exec(id, ['hostname'], {
+      timeoutMs: PROBE_EXEC_MS,
+      maxBytes: 1000,
+      signal,
+    });
     return stdout.trim() === 'probe' ? null : stderr.trim() || 'it did not answer';
   } catch (err) {
     return err instanceof Error ? err.message : String(err);

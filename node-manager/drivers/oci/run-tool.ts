@@ -4,7 +4,11 @@ const MAX_OUTPUT_BYTES = 4 * 1_048_576;
 
 /** A tool of the host ended badly. The message holds what it said last. */
 export class ToolFailed extends Error {
-  constructor(tool: string, why: string, readonly said: string) {
+  constructor(
+    tool: string,
+    why: string,
+    readonly said: string,
+  ) {
     super(`${tool}: ${said.trim().split('\n').at(-1) || why}`);
   }
 }
@@ -17,9 +21,16 @@ export class ToolFailed extends Error {
  * then. Not the host's /dev/null: crun gives what it finds there to the container's root (it did: the host's /dev/null was then owned by a
  * sliver, which might have closed it to everybody).
  */
-export function runTool(tool: string, args: readonly string[], options: { timeoutMs: number; capture?: boolean; keeps?: boolean }): Promise<string> {
+export function runTool(
+  tool: string,
+  args: readonly string[],
+  options: { timeoutMs: number; capture?: boolean; keeps?: boolean },
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(tool, args, { stdio: options.keeps ? 'pipe' : ['ignore', options.capture ? 'pipe' : 'ignore', 'pipe'], detached: true });
+    const child = spawn(tool, args, {
+      stdio: options.keeps ? 'pipe' : ['ignore', options.capture ? 'pipe' : 'ignore', 'pipe'],
+      detached: true,
+    });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     let bytes = 0;
@@ -40,7 +51,14 @@ export function runTool(tool: string, args: readonly string[], options: { timeou
       setImmediate(() => {
         for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
         if (code === 0) resolve(Buffer.concat(out).toString('utf8'));
-        else reject(new ToolFailed(tool, signal ? `killed by ${signal} after ${options.timeoutMs} ms` : `exit code ${code}`, said()));
+        else
+          reject(
+            new ToolFailed(
+              tool,
+              signal ? `killed by ${signal} after ${options.timeoutMs} ms` : `exit code ${code}`,
+              said(),
+            ),
+          );
       });
     });
   });

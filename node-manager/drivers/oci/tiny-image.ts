@@ -1,7 +1,32 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { runTool } from './run-tool';
 
-const FOLDERS = ['bin', 'dev', 'etc', 'home', 'proc', 'root', 'run', 'sbin', 'sys', 'tmp', 'usr/bin', 'usr/sbin', 'var/log', 'var/run', 'var/tmp'];
+const FOLDERS = [
+  'bin',
+  'dev',
+  'etc',
+  'home',
+  'proc',
+  'root',
+  'run',
+  'sbin',
+  'sys',
+  'tmp',
+  'usr/bin',
+  'usr/sbin',
+  'var/log',
+  'var/run',
+  'var/tmp',
+];
 const FILES: Record<string, string> = {
   'etc/passwd': 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n',
   'etc/group': 'root:x:0:\ntty:x:5:\nnogroup:x:65534:\n',
@@ -25,7 +50,9 @@ export async function ensureTinyImage(images: string, busybox: string): Promise<
   copyFileSync(busybox, `${making}/bin/busybox`);
   chmodSync(`${making}/bin/busybox`, 0o755);
   for (const [path, text] of Object.entries(FILES)) writeFileSync(`${making}/${path}`, text, { mode: 0o644 });
-  const applets = (await runTool(busybox, ['--list-full'], { timeoutMs: 5_000, capture: true })).split('\n').filter(Boolean);
+  const applets = (await runTool(busybox, ['--list-full'], { timeoutMs: 5_000, capture: true }))
+    .split('\n')
+    .filter(Boolean);
   for (const applet of applets) {
     const path = `${making}/${applet}`;
     if (existsSync(path)) continue;
