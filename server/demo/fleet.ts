@@ -89,6 +89,6 @@ function demoNode(authority: string, site: string, number: number): DemoNode {
     site,
     simulated: true,
     behaviour,
-    startMs: behaviour === 'slow' ? 8_000 : 30 + ((number * 37 + site.length * 53) % 400),
+    startMs: behaviour === 'slow' ? 80 : 30 + ((number * 37 + site.length * 53) % 400),
   };
 }
