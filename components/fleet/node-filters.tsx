@@ -27,10 +27,12 @@ type NodeFiltersProps = {
   shown: number;
   filters: FleetFilters;
   onChange: (filters: FleetFilters) => void;
+  /** Say how many there are only when filters hide some: the page says it already. */
+  quiet?: boolean;
 };
 
 /** The filters that map, table and picker share, with what they leave and what they hide. */
-export function NodeFilters({ id, nodes, shown, filters, onChange }: NodeFiltersProps) {
+export function NodeFilters({ id, nodes, shown, filters, onChange, quiet }: NodeFiltersProps) {
   const countries = useMemo(
     () =>
       tally(nodes, (node) => node.country ?? '--').map(([code, n]) => ({
@@ -123,7 +125,7 @@ export function NodeFilters({ id, nodes, shown, filters, onChange }: NodeFilters
           </div>
           <Select
             aria-label="Real or simulated"
-            className="lg:w-44"
+            className="lg:w-52"
             onChange={(event) => isKind(event.target.value) && onChange({ ...filters, kind: event.target.value })}
             options={KINDS}
             value={filters.kind}
@@ -133,7 +135,12 @@ export function NodeFilters({ id, nodes, shown, filters, onChange }: NodeFilters
           </div>
         </div>
       </div>
-      <div className="flex min-h-7 flex-wrap items-center gap-x-3 gap-y-1 text-table">
+      <div
+        className={cn(
+          'flex min-h-7 flex-wrap items-center gap-x-3 gap-y-1 text-table',
+          quiet && !anyFilter(filters) && 'hidden',
+        )}
+      >
         <p aria-live="polite" className="tabular-nums">
           <b className="font-semibold">{count(shown)}</b> {shown === 1 ? 'node' : 'nodes'}
           {hidden > 0 && <span className="text-soft">, {count(hidden)} hidden by filters</span>}

@@ -18,11 +18,11 @@ const ROW = 36;
 /** Column widths; a column without a place in a narrow container is left to the node's page. */
 const COLUMNS: readonly { key: SortKey; label: string; className: string; right?: boolean }[] = [
   { key: 'standing', label: 'State', className: 'w-9 @xl:w-32' },
-  { key: 'hostname', label: 'Node', className: 'min-w-0 flex-1' },
-  { key: 'site', label: 'Site', className: 'w-32 hidden @lg:flex' },
-  { key: 'country', label: 'Country', className: 'w-28 hidden @2xl:flex' },
-  { key: 'slivers', label: 'Slivers', className: 'w-16 hidden @md:flex', right: true },
-  { key: 'cpu', label: 'Cores free', className: 'w-22 hidden @sm:flex', right: true },
+  { key: 'hostname', label: 'Node', className: 'min-w-0 flex-1 basis-40' },
+  { key: 'site', label: 'Site', className: 'w-28 hidden @2xl:flex' },
+  { key: 'country', label: 'Country', className: 'w-28 hidden @3xl:flex' },
+  { key: 'slivers', label: 'Slivers', className: 'w-14 hidden @md:flex', right: true },
+  { key: 'cpu', label: 'Cores free', className: 'w-20 hidden @sm:flex', right: true },
   { key: 'memory', label: 'Memory free', className: 'w-24', right: true },
   { key: 'seen', label: 'Last seen', className: 'w-24 hidden @4xl:flex', right: true },
 ];
@@ -113,7 +113,7 @@ export function NodeTable({
         aria-label={label}
         aria-multiselectable={onChoose ? true : undefined}
         aria-rowcount={rows.length + 1}
-        className="min-h-0 flex-1 overflow-y-auto overscroll-contain focus-visible:outline-offset-[-2px]"
+        className="group/grid min-h-0 flex-1 overflow-y-auto overscroll-contain focus-visible:outline-offset-[-2px]"
         onKeyDown={onKeyDown}
         ref={scroller}
         role="grid"
@@ -137,7 +137,7 @@ export function NodeTable({
                 className={cn(
                   'absolute inset-x-0 flex h-9 cursor-pointer items-center gap-3 border-line border-b px-3 hover:bg-hover',
                   (isChosen || pointed === node.id) && 'bg-accent-soft hover:bg-accent-soft',
-                  item.index === at && 'shadow-[inset_2px_0_0_var(--accent)]',
+                  item.index === at && 'group-focus/grid:shadow-[inset_2px_0_0_var(--accent)]',
                 )}
                 id={`${id}-${item.index}`}
                 key={node.id}
@@ -254,7 +254,7 @@ function Cells({ node }: { node: FleetNode }) {
         <span className="truncate font-mono" title={node.urn}>
           {node.hostname}
         </span>
-        <span className="ml-2 truncate text-faint @2xl:hidden">{node.country ?? ''}</span>
+        <span className="ml-2 shrink-0 text-faint @3xl:hidden">{node.country ?? ''}</span>
       </span>
       <span className={cell('site')} role="gridcell" title={node.siteName}>
         <span className="truncate">{node.site}</span>

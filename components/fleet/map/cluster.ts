@@ -42,7 +42,39 @@ export function cluster<T>(points: readonly Placed<T>[], scale: number, pixels =
     else cells.set(key, [founded]);
     groups.push(founded);
   }
-  return groups.map(({ members }) => summed(members));
+  return parted(
+    groups.map(({ members }) => summed(members)),
+    scale,
+  );
+}
+
+/** Merges groups whose marks would overlap, nearest first, until none do. */
+function parted<T>(groups: Cluster<T>[], scale: number): Cluster<T>[] {
+  const left = [...groups];
+  for (let i = 0; i < left.length; i++) {
+    const group = left[i];
+    if (!group) continue;
+    const other = left.findIndex((each, j) => {
+      if (j === i) return false;
+      const apart = Math.hypot(each.at[0] - group.at[0], each.at[1] - group.at[1]) * scale;
+      return apart < (markRadius(each) + markRadius(group)) * TOUCH;
+    });
+    const each = left[other];
+    if (!each) continue;
+    left.splice(Math.max(i, other), 1);
+    left[Math.min(i, other)] = summed([...group.members, ...each.members]);
+    i = Math.min(i, other) - 1; // the merged one may touch others now
+  }
+  return left;
+}
+
+/** Marks may touch a little; only what hides another is merged. */
+const TOUCH = 0.92;
+
+function markRadius(group: { members: readonly unknown[]; tight: boolean }): number {
+  const n = group.members.length;
+  if (!isRosette(group)) return ringRadius(n) + 2.5;
+  return n === 1 ? 5 : 8 + 1.6 * n;
 }
 
 function summed<T>(members: Placed<T>[]): Cluster<T> {

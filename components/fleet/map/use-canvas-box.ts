@@ -1,12 +1,15 @@
 'use client';
-import { type RefObject, useEffect, useState } from 'react';
+import { type RefObject, useLayoutEffect, useState } from 'react';
 import { type MapPalette, readPalette } from './marks';
 import type { Size } from './projection';
+
+// Layout effects throughout: what hydrates when the browser is idle gives the updates of its passive effects idle priority
+// too, and a page with live updates never gets to those.
 
 /** Size of an element in CSS pixels with the device pixel ratio, following both; null until it is laid out. */
 export function useBox(ref: RefObject<HTMLElement | null>): (Size & { ratio: number }) | null {
   const [box, setBox] = useState<(Size & { ratio: number }) | null>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = ref.current;
     if (!element) return;
     const measure = () => {
@@ -27,7 +30,7 @@ export function useBox(ref: RefObject<HTMLElement | null>): (Size & { ratio: num
 /** The map's colours from the tokens, read again when the scheme changes (system or the page's own switch). */
 export function usePalette(ref: RefObject<HTMLElement | null>): MapPalette | null {
   const [palette, setPalette] = useState<MapPalette | null>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const read = () => ref.current && setPalette(readPalette(ref.current));
     const scheme = window.matchMedia('(prefers-color-scheme: dark)');
     const observer = new MutationObserver(read);

@@ -1,5 +1,5 @@
 'use client';
-import { useEffect, useState } from 'react';
+import { useEffect, useLayoutEffect, useState } from 'react';
 import { graticule, type Land, loadLand } from './land';
 
 const FINE_FROM = 4;
@@ -9,7 +9,7 @@ export function useLand(magnification: number): { land: Land | null; lines: Retu
   const [land, setLand] = useState<Land | null>(null);
   const [lines, setLines] = useState<ReturnType<typeof graticule> | null>(null);
   const fine = magnification >= FINE_FROM;
-  useEffect(() => setLines(graticule()), []);
+  useLayoutEffect(() => setLines(graticule()), []);
   useEffect(() => {
     let gone = false;
     loadLand(fine ? 'fine' : 'coarse').then(

@@ -1,5 +1,14 @@
 'use client';
-import { type KeyboardEvent, type PointerEvent, type RefObject, useCallback, useEffect, useRef, useState } from 'react';
+import {
+  type KeyboardEvent,
+  type PointerEvent,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from 'react';
 import { type Flat, fitView, panBy, type Size, type View, wholeWorld, zoomAt } from './projection';
 
 const STEP = 60;
@@ -22,7 +31,7 @@ export function useMapView(
   const last = useRef<Size | null>(null);
 
   // A first view, and the same middle when the box changes.
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!size || size.width === 0) return;
     const old = last.current;
     last.current = size;
