@@ -63,6 +63,18 @@ export async function deleteSlice(pool: pg.Pool, sliceId: string): Promise<void>
   });
 }
 
+/** Asks for a slice to be tried again, as its page does. */
+export async function retrySlice(pool: pg.Pool, sliceId: string): Promise<void> {
+  await transaction(pool, async (tx) => {
+    await tx.query(`UPDATE "Slice" SET state = 'deploying', reason = NULL WHERE id = $1`, [sliceId]);
+    await tx.query(
+      `INSERT INTO "AuditEvent" (actor, action, "objectKind", "objectId") SELECT 'test', 'slice.retry', 'slice', name FROM "Slice" WHERE id = $1`,
+      [sliceId],
+    );
+    await tx.query(ADD_JOBS, [jobRows([{ task: 'deploy', sliceId }])]);
+  });
+}
+
 export async function sliceState(
   pool: pg.Pool,
   sliceId: string,

@@ -13,6 +13,8 @@ export type SliceSituation = {
   notGone: number;
   /** May another node still stand in for one that failed? False once the request forbids it or nodes ran out. */
   canSubstitute: boolean;
+  /** A plan waits or runs: it may still add slivers, and judges the slice when it is through. */
+  planned: boolean;
   /** Nodes that were tried and failed. */
   tried: number;
 };
@@ -42,6 +44,7 @@ export function sliceOutcome(s: SliceSituation): SliceOutcome {
   const belowMinimum = new Refused('BELOW_MINIMUM', { running: s.running, minimum: s.minimum }).reason;
 
   if (s.state === 'deploying') {
+    if (s.planned) return stay;
     if (!s.canSubstitute && s.running + s.underway < s.minimum) {
       return { state: 'failed', reason: belowMinimum, replan: false, releaseAll: true };
     }

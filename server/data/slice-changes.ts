@@ -16,11 +16,16 @@ export async function writeSliceState(tx: Tx, id: string, state: SliceState, now
       "deletedAt" = CASE WHEN ${state} = 'deleted' THEN ${now} ELSE "deletedAt" END WHERE id = ${id}::uuid`;
 }
 
-/** Wants every sliver of the slice gone; the ids of those of which something may be left. */
-export async function wantAllGone(tx: Tx, sliceId: string): Promise<string[]> {
+/**
+ * Wants every sliver of the slice gone; gives those that are to be released now (the others are leaving already), and how
+ * many there are of which something may be left.
+ */
+export async function wantAllGone(tx: Tx, sliceId: string): Promise<{ release: string[]; left: number }> {
   const rows = await tx.$queryRaw<{ id: string }[]>`
-    UPDATE "Sliver" SET desired = 'gone', "changedAt" = now() WHERE "sliceId" = ${sliceId}::uuid AND "goneAt" IS NULL RETURNING id::text AS id`;
-  return rows.map((row) => row.id);
+    UPDATE "Sliver" SET desired = 'gone', "changedAt" = now()
+    WHERE "sliceId" = ${sliceId}::uuid AND "goneAt" IS NULL AND desired <> 'gone' RETURNING id::text AS id`;
+  const left = await tx.sliver.count({ where: { sliceId, goneAt: null } });
+  return { release: rows.map((row) => row.id), left };
 }
 
 /** Adds a member; false when they were one. */

@@ -16,6 +16,7 @@ type Row = {
   running: number;
   underway: number;
   notGone: number;
+  planned: boolean;
   tried: number;
 };
 
@@ -27,18 +28,18 @@ export async function settleSlice(
   pool: pg.Pool,
   sliceId: string,
   judge: (situation: SliceSituation) => SliceOutcome,
-  options: { exhausted: boolean; now: Date },
+  options: { exhausted: boolean; byPlan: boolean; now: Date },
 ): Promise<SliceOutcome | null> {
   // Looked at without the lock first: whoever wrote last looks last, and most looks change nothing.
   const glance = await situation(pool, sliceId);
   if (!glance) return null;
-  const likely = judge({ ...glance, canSubstitute: glance.substitute && !options.exhausted });
+  const likely = judge(asJudged(glance, options));
   if (!likely.replan && !likely.releaseAll && !differs(likely, glance)) return likely;
   return transaction(pool, async (tx) => {
     await tx.query('SELECT 1 FROM "Slice" WHERE id = $1 FOR UPDATE', [sliceId]);
     const row = await situation(tx, sliceId);
     if (!row) return null;
-    const outcome = judge({ ...row, canSubstitute: row.substitute && !options.exhausted });
+    const outcome = judge(asJudged(row, options));
     // A moment later: nodes often fail together, and one plan then replaces them all.
     const soon = { runAt: new Date(options.now.getTime() + REPLAN_MS) };
     if (outcome.replan) await tx.query(ADD_JOBS_KEEPING_TIME, [jobRows([{ task: 'deploy', sliceId }], soon)]);
@@ -49,6 +50,11 @@ export async function settleSlice(
 }
 
 const REPLAN_MS = 300;
+/** The plan that asks is itself not one to wait for. */
+function asJudged(row: Row, options: { exhausted: boolean; byPlan: boolean }): SliceSituation {
+  return { ...row, planned: row.planned && !options.byPlan, canSubstitute: row.substitute && !options.exhausted };
+}
+
 /** States whose reason is judged anew each time; the others keep the one they were given. */
 const JUDGED = ['deploying', 'active', 'degraded'];
 
@@ -64,6 +70,7 @@ async function situation(db: Queryable, sliceId: string): Promise<Row | null> {
          count(*) FILTER (WHERE v.desired = 'running' AND v.reported = 'running')::int AS running,
          count(*) FILTER (WHERE v.desired = 'running' AND v.reported NOT IN ('running', 'failed', 'gone'))::int AS underway,
          count(v.id) FILTER (WHERE v."goneAt" IS NULL)::int AS "notGone",
+         EXISTS (SELECT 1 FROM graphile_worker.jobs j WHERE j.key = 'deploy:' || s.id) AS planned,
          (SELECT count(DISTINCT f."nodeId")::int FROM "Sliver" f WHERE f."sliceId" = s.id AND f.reported = 'failed') AS tried
        FROM "Slice" s LEFT JOIN "Sliver" v ON v."sliceId" = s.id AND v."goneAt" IS NULL
        WHERE s.id = $1 GROUP BY s.id`,
@@ -72,14 +79,17 @@ async function situation(db: Queryable, sliceId: string): Promise<Row | null> {
   return rows[0] ?? null;
 }
 
-/** Wants every sliver gone and enqueues the release of each that may have left something on a node. */
-export async function releaseAll(tx: pg.PoolClient, sliceId: string): Promise<number> {
+/**
+ * Wants every sliver gone and enqueues the release of each. Those that were to leave already have theirs: a second release of a
+ * node at the same time could meet a sliver that came later.
+ */
+export async function releaseAll(tx: pg.PoolClient, sliceId: string): Promise<void> {
   const { rows } = await tx.query<{ id: string }>(
-    `UPDATE "Sliver" SET desired = 'gone', "changedAt" = now() WHERE "sliceId" = $1 AND "goneAt" IS NULL RETURNING id::text`,
+    `UPDATE "Sliver" SET desired = 'gone', "changedAt" = now()
+     WHERE "sliceId" = $1 AND "goneAt" IS NULL AND desired <> 'gone' RETURNING id::text`,
     [sliceId],
   );
   if (rows.length > 0) await tx.query(ADD_JOBS, [jobRows(rows.map(({ id }) => ({ task: 'release', sliverId: id })))]);
-  return rows.length;
 }
 
 async function writeState(

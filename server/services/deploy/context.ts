@@ -41,8 +41,8 @@ export type DeployContext = {
   write: (write: SagaWrite) => Promise<void>;
   /** Gives a ticket back to the agent, with the node's receipt for it. */
   giveBack: (ticket: ReturnedTicket) => Promise<void>;
-  /** Judges the slice after a sliver of it came to an end. */
-  settle: (sliceId: string, options?: { exhausted: boolean }) => Promise<void>;
+  /** Judges the slice after a sliver of it came to an end; `plan` says that a plan is through, and whether nodes ran out. */
+  settle: (sliceId: string, plan?: { exhausted: boolean }) => Promise<void>;
   signal: AbortSignal;
 };
 
@@ -74,7 +74,7 @@ export function deployContext(
       known ??
       new Batcher<undefined, undefined>(
         async (asked) => {
-          await settleSlice(pool, sliceId, sliceOutcome, { exhausted: false, now: new Date() });
+          await settleSlice(pool, sliceId, sliceOutcome, { exhausted: false, byPlan: false, now: new Date() });
           return asked;
         },
         { most: 10_000, gatherMs: 60 },
@@ -90,8 +90,8 @@ export function deployContext(
     load: (id) => loads.add(id),
     write: (write) => writes.add(write),
     giveBack: (ticket) => returns.add(ticket),
-    settle: async (sliceId, options) => {
-      if (options?.exhausted) await settleSlice(pool, sliceId, sliceOutcome, { exhausted: true, now: new Date() });
+    settle: async (sliceId, plan) => {
+      if (plan) await settleSlice(pool, sliceId, sliceOutcome, { ...plan, byPlan: true, now: new Date() });
       else await settle(sliceId);
     },
   };

@@ -26,22 +26,22 @@ export async function deleteSlice(db: Db, person: Person, slice: SliceFactsRow, 
         needs: 'approved or later; withdraw a request instead',
       });
     }
-    const slivers = await wantAllGone(tx, slice.id);
-    await writeSliceState(tx, slice.id, slivers.length === 0 ? 'deleted' : 'deleting', now);
+    const { release, left } = await wantAllGone(tx, slice.id);
+    await writeSliceState(tx, slice.id, left === 0 ? 'deleted' : 'deleting', now);
     await enqueue(
       tx,
-      slivers.map((sliverId) => ({ task: 'release', sliverId })),
+      release.map((sliverId) => ({ task: 'release', sliverId })),
     );
     await audit(
       tx,
       person,
       'slice.delete',
       { kind: 'slice', id: slice.name, siteId: slice.siteId },
-      { from: state, slivers: slivers.length },
+      { from: state, slivers: left },
       now,
     );
     await notify(tx, { k: 'slice', slice: slice.id });
-    if (slivers.length > 0) await notify(tx, { k: 'sliver', slice: slice.id, ids: slivers });
+    if (release.length > 0) await notify(tx, { k: 'sliver', slice: slice.id, ids: release });
   });
   return viewSlice(db, person, slice.id);
 }
