@@ -46,6 +46,14 @@ describe('a system started with npm start', () => {
     }
   });
 
+  test('has its processes where these tests look for them', () => {
+    const { programs, supervisor, postgres } = system.running();
+    const pids = traces(system.data).processes.map((line) => Number(line.split(' ')[0]));
+    for (const { pid } of [...Object.values(programs), supervisor]) expect(pids).toContain(pid);
+    expect(pids.length).toBeGreaterThan(Object.keys(programs).length + 1);
+    expect(postgres?.pid).toBeGreaterThan(0);
+  });
+
   test('keeps its secrets to itself', () => {
     const file = join(system.data, 'secrets.json');
     const secrets = Object.values(JSON.parse(readFileSync(file, 'utf8')) as Record<string, string>);

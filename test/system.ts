@@ -106,7 +106,8 @@ export async function startSystem(
         await ended;
         throw new Error(`the system did not get ready in time:\n${output}`);
       }
-      if (existsSync(join(data, 'running.json')) && read().ready) return;
+      // A killed one's file may still stand there.
+      if (existsSync(join(data, 'running.json')) && read().ready && read().supervisor.pid === spawned.pid) return;
       await Promise.race([ended, new Promise((done) => setTimeout(done, 100))]);
     }
   };
