@@ -51,7 +51,7 @@ export function FleetHealth() {
       }
       title="Fleet"
     >
-      <div className="grid items-stretch gap-x-10 gap-y-4 lg:grid-cols-[20rem_minmax(0,1fr)]">
+      <div className="grid items-stretch gap-x-10 gap-y-4 lg:grid-cols-[20rem_minmax(0,44rem)]">
         <div>
           <p>
             <b className="font-semibold text-display tabular-nums">{count(ready)}</b>{' '}

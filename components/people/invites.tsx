@@ -17,7 +17,7 @@ export function Invites({ site }: { site: SiteView }) {
     trpc.invites.revoke.mutationOptions({ onSuccess: () => cache.invalidateQueries(trpc.sites.get.queryFilter()) }),
   );
   return (
-    <Section aside={plural(site.invites.length, 'invitation')} title="Open invitations">
+    <Section aside={site.invites.length > 0 && plural(site.invites.length, 'invitation')} title="Open invitations">
       {site.invites.length === 0 && <p className="text-soft">None.</p>}
       {site.invites.length > 0 && (
         <ul className="border-line border-t text-table">

@@ -78,7 +78,7 @@ export function People({ site, me }: { site: SiteView; me: Me }) {
       : []),
   ];
   return (
-    <Section aside={plural(site.people.length, 'role')} title="People">
+    <Section aside={plural(new Set(site.people.map((p) => p.id)).size, 'person', 'people')} title="People">
       <Table
         caption={`People of ${site.name}`}
         columns={columns}

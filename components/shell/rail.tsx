@@ -43,7 +43,7 @@ export function Rail({ me }: { me: Me }) {
                 <Icon aria-hidden="true" className="size-[18px] shrink-0" strokeWidth={here ? 2 : 1.75} />
                 <span className="truncate max-sm:text-table sm:flex-1 max-lg:sm:sr-only">{place.word}</span>
                 {waiting > 0 && (
-                  <span className="rounded-full bg-accent px-1.5 text-accent-ink text-table tabular-nums max-lg:absolute max-lg:top-0 max-lg:right-0 max-sm:top-1 max-sm:right-[calc(50%-1.5rem)]">
+                  <span className="rounded-full bg-accent px-1.5 text-accent-ink text-table tabular-nums max-lg:absolute max-lg:top-0 max-lg:right-0 max-sm:top-1 max-sm:right-[calc(50%-1.9rem)]">
                     {count(waiting)}
                     <span className="sr-only"> waiting</span>
                   </span>

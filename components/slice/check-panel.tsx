@@ -21,10 +21,12 @@ type CheckPanelProps = {
 /** Beside the form: whether it could be had right now, and what it would use of the quota. Keeps its place while it asks. */
 export function CheckPanel({ check, error, stale, draft, onRetry }: CheckPanelProps) {
   const total = totalOf(draft);
+  // What is wrong with name and reason stands at their fields.
+  const problems = (check?.problems ?? []).filter(({ field }) => field !== 'shortName' && field !== 'reason');
   return (
     <aside
       aria-label="Would it work?"
-      className="rounded border border-line bg-raised p-4 max-lg:order-first max-lg:mb-4 lg:sticky lg:top-16"
+      className="rounded border border-line bg-raised p-4 max-lg:mb-5 lg:sticky lg:top-16 lg:col-start-2 lg:row-span-2 lg:row-start-1"
     >
       <h2 className="font-semibold">
         {Number.isNaN(total) ? 'Would it work?' : `${plural(total, 'sliver')} for ${daysOf(draft)}`}
@@ -47,17 +49,17 @@ export function CheckPanel({ check, error, stale, draft, onRetry }: CheckPanelPr
           <>
             <div>
               <p className="flex items-baseline gap-2">
-                <StateShape className="translate-y-px" tone={check.ok ? 'running' : 'degraded'} />
-                <span className="font-medium">{check.ok ? 'Could be had now' : 'Not like this'}</span>
+                <StateShape className="translate-y-px" tone={problems.length === 0 ? 'running' : 'degraded'} />
+                <span className="font-medium">{problems.length === 0 ? 'Could be had now' : 'Not like this'}</span>
               </p>
               <p className="mt-1 text-soft text-table tabular-nums">
                 {plural(check.matching, 'node matches', 'nodes match')} with room, in{' '}
                 {plural(check.matchingCountries, 'country', 'countries')}.
               </p>
             </div>
-            {check.problems.length > 0 && (
+            {problems.length > 0 && (
               <ul className="flex flex-col gap-2 border-line border-t pt-3 text-table">
-                {check.problems.map(({ field, reason }) => (
+                {problems.map(({ field, reason }) => (
                   <li key={field + reason.code}>{sentence(reason)}</li>
                 ))}
               </ul>

@@ -1,7 +1,7 @@
 'use client';
 import { useMemo } from 'react';
 import type { SliceView, SliverRow } from '@/protocol/api/slice';
-import { count, plural } from '../ui/format';
+import { count, duration, plural } from '../ui/format';
 import { useNow } from '../ui/now';
 import { Section } from '../ui/page';
 import { Progress } from '../ui/progress';
@@ -51,10 +51,27 @@ export function Deployment({ slice, rows }: { slice: SliceView; rows: readonly S
         ))}
         {countries > 0 && !leaving && <li className="text-soft">in {plural(countries, 'country', 'countries')}</li>}
         {!leaving && slice.minimumCount < slice.sliverCount && (
-          <li className="text-soft">worth having with {count(slice.minimumCount)}</li>
+          <li className="text-soft">at least {count(slice.minimumCount)} needed</li>
         )}
       </ul>
+      {!leaving && <Times rows={rows} slice={slice} />}
     </Section>
+  );
+}
+
+/** How long it took from the approval to the first, the middle and the last sliver that runs. */
+function Times({ slice, rows }: { slice: SliceView; rows: readonly SliverRow[] }) {
+  const from = slice.approvedAt?.getTime();
+  const took = rows
+    .flatMap((r) => (from && r.runningAt ? [(r.runningAt.getTime() - from) / 1000] : []))
+    .sort((a, b) => a - b);
+  const [first, middle, last] = [took[0], took[Math.floor(took.length / 2)], took.at(-1)];
+  if (first === undefined || middle === undefined || last === undefined || first < 0) return null;
+  return (
+    <p className="mt-2 text-soft text-table tabular-nums">
+      From the approval: the first ran after {duration(first)}, half after {duration(middle)}, the last after{' '}
+      {duration(last)}.
+    </p>
   );
 }
 

@@ -10,41 +10,40 @@ const after = (before: string, value: string | null) => (value ? `${before} ${va
 export function eventWords(action: string, facts: Facts): string {
   switch (action) {
     case 'slice.request':
-    case 'request.create':
       return 'Asked for';
-    case 'request.renew':
     case 'slice.renew':
       return 'Renewal asked for';
-    case 'request.approve':
     case 'request.approved':
-      return 'Approved';
-    case 'request.reject':
+      return `Approved${after(':', str(facts, 'comment'))}`;
     case 'request.rejected':
       return `Rejected${after(':', str(facts, 'comment'))}`;
-    case 'request.decide':
-      return str(facts, 'outcome') === 'rejected' ? `Rejected${after(':', str(facts, 'comment'))}` : 'Approved';
     case 'slice.withdraw':
-    case 'request.withdraw':
+    case 'request.withdrawn':
       return 'Withdrawn';
-    case 'slice.deploy':
-      return 'Deployment started';
     case 'slice.delete':
       return 'Deleted';
     case 'slice.deleted':
       return 'Gone from every node';
     case 'slice.exec':
       return `Command run${after(' on', str(facts, 'hostname') ?? str(facts, 'node'))}`;
-    case 'slice.member.add':
-    case 'slice.members.add':
-      return `Member added${after(':', str(facts, 'email'))}`;
-    case 'slice.member.remove':
-    case 'slice.members.remove':
-      return `Member removed${after(':', str(facts, 'email'))}`;
+    case 'slice.member.added':
+      return `Member added${after(':', str(facts, 'member'))}`;
+    case 'slice.member.removed':
+      return `Member removed${after(':', str(facts, 'member'))}`;
+    case 'slice.active':
+      return 'All slivers run';
+    case 'slice.degraded':
+      return 'Runs with fewer slivers than asked for';
+    case 'slice.failed':
+      return 'Too few slivers run';
     case 'slice.retry':
       return 'Tried again';
-    case 'slice.expire':
-      return 'Lease over';
+    case 'slice.suspended':
+      return 'Lease over; slivers stopped and kept';
     default:
-      return action.replaceAll(/[._-]/g, ' ').replace(/^./, (c) => c.toUpperCase());
+      return action
+        .replace(/^slice\./, '')
+        .replaceAll(/[._-]/g, ' ')
+        .replace(/^./, (c) => c.toUpperCase());
   }
 }

@@ -69,12 +69,12 @@ export function NewSliceForm({ sites }: { sites: readonly Site[] }) {
     for (const { field, reason } of spec && check.data ? check.data.problems : []) {
       const at = fieldOf(field);
       // An empty name is not a mistake yet.
-      if (at && !((at === 'shortName' || at === 'reason') && !tried && !touched.has(at)))
-        shown[at] ??= sentence(reason);
+      const empty = (at === 'shortName' || at === 'reason') && draft[at].trim() === '';
+      if (at && !(empty && !tried && !touched.has(at))) shown[at] ??= sentence(reason);
     }
     if (refusal && refusedField) shown[refusedField] ??= sentence(refusal);
     return shown;
-  }, [read.errors, tried, touched, spec, check.data, refusal, refusedField]);
+  }, [draft, read.errors, tried, touched, spec, check.data, refusal, refusedField]);
 
   function submit(event: FormEvent) {
     event.preventDefault();
@@ -95,7 +95,7 @@ export function NewSliceForm({ sites }: { sites: readonly Site[] }) {
         onSubmit={submit}
         ref={form}
       >
-        <div>
+        <div className="lg:col-start-1">
           <NewSliceFields
             draft={draft}
             errors={errors}
@@ -104,22 +104,6 @@ export function NewSliceForm({ sites }: { sites: readonly Site[] }) {
             set={set}
             sites={sites}
           />
-          <div className="flex flex-col gap-3 border-line border-t pt-5 lg:pl-[15.5rem]">
-            {request.error && !refusedField && <Refusal error={request.error} />}
-            {tried && Object.keys(read.errors).length > 0 && (
-              <p className="text-danger" role="alert">
-                Some of it needs another look: see the marked fields above.
-              </p>
-            )}
-            <div className="flex flex-wrap gap-2">
-              <Button busy={request.isPending} disabled={!restored} kind="primary" type="submit">
-                Ask for it
-              </Button>
-              <Button kind="quiet" onClick={() => router.back()}>
-                Not now
-              </Button>
-            </div>
-          </div>
         </div>
         <CheckPanel
           check={spec ? check.data : undefined}
@@ -128,6 +112,22 @@ export function NewSliceForm({ sites }: { sites: readonly Site[] }) {
           stale={check.isPlaceholderData || settled !== draft}
           draft={draft}
         />
+        <div className="flex flex-col gap-3 border-line border-t pt-5 lg:col-start-1 lg:pl-[15.5rem]">
+          {request.error && !refusedField && <Refusal error={request.error} />}
+          {tried && Object.keys(read.errors).length > 0 && (
+            <p className="text-danger" role="alert">
+              Some of it needs another look: see the marked fields above.
+            </p>
+          )}
+          <div className="flex flex-wrap gap-2">
+            <Button busy={request.isPending} disabled={!restored} kind="primary" type="submit">
+              Ask for it
+            </Button>
+            <Button kind="quiet" onClick={() => router.back()}>
+              Not now
+            </Button>
+          </div>
+        </div>
       </form>
     </Page>
   );

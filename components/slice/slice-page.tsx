@@ -145,7 +145,7 @@ function Standing({ slice }: { slice: SliceView }) {
 }
 
 const Dot = () => (
-  <span aria-hidden="true" className="text-line-strong">
+  <span aria-hidden="true" className="text-line-strong max-sm:hidden">
     ·
   </span>
 );

@@ -110,7 +110,7 @@ export function SliverTable({ slice, rows }: { slice: SliceView; rows: readonly 
       <div className="flex flex-wrap items-center gap-2">
         <Input
           aria-label="Find a node, site or country"
-          className="w-full sm:w-56"
+          className="w-full sm:w-64"
           onChange={(e) => setText(e.target.value)}
           placeholder="Find a node, site or country"
           type="search"

@@ -1,16 +1,23 @@
+import type { RefusalFacts } from '@/core/errors';
 import { sentence } from '@/core/refusal-sentence';
 import type { SliverRow } from '@/protocol/api/slice';
 
-/** What a person should know of a sliver beyond its state: why, whom it stands in for, who took its place. */
+/** The reason with hostnames where it names nodes by URN: in a slice, the last part of a URN may stand for several nodes. */
+function withHostnames(facts: RefusalFacts, rows: readonly SliverRow[]): RefusalFacts {
+  const name = (value: RefusalFacts[string]) => rows.find((r) => r.node.urn === value)?.node.hostname ?? value;
+  return Object.fromEntries(Object.entries(facts).map(([key, value]) => [key, name(value)]));
+}
+
+/** What a person should know of a sliver beyond its state: who took its place or whom it stands in for, and why. */
 export function sliverWords(row: SliverRow, rows: readonly SliverRow[]): string {
   const words: string[] = [];
-  if (row.reason) words.push(sentence(row.reason));
+  const substitute = rows.find((r) => r.substituteForId === row.id);
+  if (substitute && row.reason?.code !== 'SUBSTITUTED') words.push(`${substitute.node.hostname} took its place.`);
   if (row.substituteForId) {
     const failed = rows.find((r) => r.id === row.substituteForId);
     words.push(`Stands in for ${failed?.node.hostname ?? 'a node that failed'}.`);
   }
-  const substitute = rows.find((r) => r.substituteForId === row.id);
-  if (substitute && row.reason?.code !== 'SUBSTITUTED') words.push(`${substitute.node.hostname} took its place.`);
-  if (row.picked && words.length === 0) words.push('Picked by you.');
+  if (row.reason) words.push(sentence({ code: row.reason.code, facts: withHostnames(row.reason.facts, rows) }));
+  if (row.picked && words.length === 0) words.push('Picked, not chosen by the broker.');
   return words.join(' ');
 }

@@ -4,12 +4,14 @@ import { StateShape } from '../ui/state-mark';
 import { Time } from '../ui/time';
 
 const WORDS: Record<string, string> = {
-  plan: 'Node chosen',
+  plan: 'Nodes chosen',
   ticket: 'Ticket issued',
   redeem: 'Ticket redeemed for a lease',
   lease: 'Lease given',
-  start: 'Start asked for',
+  start: 'Started',
   running: 'Runs, by the node’s own word',
+  keys: 'Members’ keys sent to its nodes',
+  repair: 'Looked after',
   substitute: 'Another node takes its place',
   release: 'Release asked for',
   gone: 'Gone from the node',
