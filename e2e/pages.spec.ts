@@ -30,7 +30,11 @@ const PAGES: readonly [role: Role, path: string][] = [
 ];
 
 for (const size of SIZES) {
-  test(`every page at ${size.width} px, ${size.scheme}: no errors, nothing wider than the window, accessible`, async ({ as, browser, baseURL }) => {
+  test(`every page at ${size.width} px, ${size.scheme}: no errors, nothing wider than the window, accessible`, async ({
+    as,
+    browser,
+    baseURL,
+  }) => {
     test.setTimeout(300_000);
     mkdirSync(SHOTS, { recursive: true });
     const windows = new Map<Role, { page: Page; errors: string[] }>();
@@ -42,7 +46,12 @@ for (const size of SIZES) {
       const expected = path.startsWith('/no/') ? open.errors.splice(0).filter((e) => !e.includes('404')) : open.errors;
       expect(expected, `${role} ${path}`).toEqual([]);
     }
-    const context = await browser.newContext({ baseURL, viewport: size, colorScheme: size.scheme, reducedMotion: 'reduce' });
+    const context = await browser.newContext({
+      baseURL,
+      viewport: size,
+      colorScheme: size.scheme,
+      reducedMotion: 'reduce',
+    });
     const stranger = await opened(await context.newPage());
     for (const path of ['/sign-in', '/invite/this-token-was-never-given-out']) {
       await stranger.page.goto(path);
@@ -81,7 +90,12 @@ test('two tabs share one stream, and a change reaches both', async ({ as }) => {
   await expect(second.locator('[data-live="live"]')).toBeAttached();
   const short = freshName('tabs');
   const researcher = await as('researcher');
-  await askForSlice(researcher, { name: short, reason: 'See whether a change reaches both tabs.', count: 1, minimum: 1 });
+  await askForSlice(researcher, {
+    name: short,
+    reason: 'See whether a change reaches both tabs.',
+    count: 1,
+    minimum: 1,
+  });
   for (const tab of [first, second]) await expect(tab.getByRole('article', { name: `demo_${short}` })).toBeVisible();
   expect(streams).toEqual([]);
   // The leading tab goes: the other takes over.
@@ -119,5 +133,8 @@ async function look(page: Page, name: string, { width, scheme }: { width: number
   expect(sideways, `${name} is wider than the window`).toBe(false);
   const { violations } = await new AxeBuilder({ page }).analyze();
   const serious = violations.filter((v) => v.impact === 'serious' || v.impact === 'critical');
-  expect(serious.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 160)).join(' | ')}`), name).toEqual([]);
+  expect(
+    serious.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 160)).join(' | ')}`),
+    name,
+  ).toEqual([]);
 }
