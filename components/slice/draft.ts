@@ -105,7 +105,8 @@ const FIELD_OF: Record<string, DraftField> = {
 
 /** The form's field for a field that the server names ("resources.memoryMiB", "picked.3"); null when there is none. */
 export function fieldOf(path: string): DraftField | null {
-  return FIELD_OF[path] ?? FIELD_OF[path.replace(/\.\d+$/, '')] ?? null;
+  const known = (name: string) => (Object.hasOwn(FIELD_OF, name) ? FIELD_OF[name] : undefined);
+  return known(path) ?? known(path.replace(/\.\d+$/, '')) ?? null;
 }
 
 export type Read = { spec: SliceSpec | null; errors: FieldErrors };
