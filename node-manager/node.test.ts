@@ -172,6 +172,34 @@ describe('a node manager, as a process', { timeout: 30_000 }, () => {
     expect((await agent.client(NODE).keys.query({ slice })).keys).toEqual([line]);
   });
 
+  test('renews its certificate at half life, and after it lapsed while the node was off', async () => {
+    const urn = nodeUrn('lapse.lab.example');
+    const lapseData = tempDirectory('lapse');
+    const lapseEnv = {
+      ...env,
+      MERIDIAN_NODE_DATA: lapseData,
+      MERIDIAN_NODE_LISTEN: `127.0.0.1:${await freePort()}`,
+      MERIDIAN_NODE_TOKEN: agent.token(urn),
+    };
+    const beats = () => agent.heartbeats.filter((h) => h.node === urn).length;
+    agent.state.certificateMs = 3_000;
+    let second = NodeProcess.start('node-manager/main.ts', lapseEnv);
+    try {
+      await until('a renewal', () => agent.state.renewals > 0 && beats() > 0, 20_000);
+      await second.end('SIGKILL');
+      const lapsed = Date.now() + 3_000;
+      await until('the certificate to lapse', () => Date.now() > lapsed);
+      const before = { renewals: agent.state.renewals, beats: beats() };
+      second = NodeProcess.start('node-manager/main.ts', lapseEnv);
+      await until('it to be heard again', () => beats() > before.beats, 20_000);
+      expect(agent.state.renewals).toBeGreaterThan(before.renewals);
+    } finally {
+      agent.state.certificateMs = null;
+      await second.end('SIGKILL');
+      rmSync(lapseData, { recursive: true, force: true });
+    }
+  });
+
   test('ends cleanly on SIGTERM; without its journal it refuses to start', async () => {
     expect(await node.end('SIGTERM')).toBe(0);
     renameSync(`${data}/journal`, `${data}/journal.away`);

@@ -38,8 +38,8 @@ export class FleetKeys {
 }
 
 /**
- * The enrolments of a simulated fleet in one file, a line each; the last of a node counts. An enrolment that a crash tears off is made
- * up for by proof of the key, as after a lapse.
+ * The enrolments of a simulated fleet in one file, a line each; the last of a node counts. Not synced line by line: should the host lose power
+ * while a fleet enrols, the torn ones need their token again, which the agent takes from the same key.
  */
 export class FleetEnrolments implements EnrolmentStore {
   private readonly known = new Map<string, Enrolment>();
