@@ -71,6 +71,11 @@ describe('the command line', () => {
     expect(JSON.parse(program.out).failure.message).toMatch(/does not answer/);
   });
 
+  test('options stand before or after the command', async () => {
+    const { out } = await ran('whoami', '--url', 'http://127.0.0.1:9', '--token', 'mrd_x', '--json');
+    expect(JSON.parse(out).failure.message).toMatch(/127\.0\.0\.1:9/);
+  });
+
   test('a wrong address is named', async () => {
     expect((await ran('--url', 'ftp://x', 'whoami')).err).toMatch(/--url/);
   });

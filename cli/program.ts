@@ -23,11 +23,14 @@ export function makeProgram(io: Io): Command {
   simulateCommand(program, io);
   peopleCommands(program, io);
   program.addHelpText('after', '\nPrograms by themselves: meridian web|worker|agent|node (docs/operations.md).');
-  for (const command of everyCommand(program))
+  for (const command of everyCommand(program)) {
+    // Also after the command's name, where people write them.
+    if (command.commands.length === 0) for (const option of program.options) command.addOption(option);
     command
       .exitOverride()
       .configureOutput({ writeOut: io.out, writeErr: io.err })
       .showHelpAfterError('(more with --help)');
+  }
   return program;
 }
 
