@@ -16,10 +16,9 @@ const WIDTH = 260;
 
 /** A card beside what is pointed at, inside the map whatever the place. */
 export function MapCard({ pointed, size, onClose }: { pointed: Pointed; size: Size; onClose: () => void }) {
-  const left = Math.max(
-    8,
-    Math.min(size.width - WIDTH - 8, pointed.x + 18 + WIDTH > size.width ? pointed.x - WIDTH - 18 : pointed.x + 18),
-  );
+  const beside = pointed.nodes.length > 1 ? 36 : 18; // clear of the ring, or of the point
+  const fits = pointed.x + beside + WIDTH < size.width;
+  const left = Math.max(8, fits ? pointed.x + beside : pointed.x - WIDTH - beside);
   const below = pointed.y < size.height / 2;
   const place = below ? { top: Math.max(8, pointed.y - 8) } : { bottom: Math.max(8, size.height - pointed.y - 8) };
   const [only] = pointed.nodes;
