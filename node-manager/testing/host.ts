@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { findCgroups, processesIn } from '../drivers/oci/cgroups';
 import { ownNames } from '../drivers/oci/oci-driver';
 import { probeOci } from '../drivers/oci/probe';
@@ -7,7 +7,9 @@ import { nodeUrn, tempDirectory } from './agent-stub';
 
 /** What this host lacks for real slivers; empty when it lacks nothing. Says it aloud: a skipped test must not look like a passed one. */
 export async function hostLacks(test: string): Promise<string[]> {
-  const probed = await probeOci(tempDirectory('probe'), nodeUrn(`probe-${process.pid}`), programLog('test', 'silent'));
+  const data = tempDirectory('probe');
+  const probed = await probeOci(data, nodeUrn(`probe-${process.pid}`), programLog('test', 'silent'));
+  rmSync(data, { recursive: true, force: true });
   if ('driver' in probed) {
     await probed.driver.close();
     return [];
