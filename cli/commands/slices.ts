@@ -97,7 +97,9 @@ export function sliceCommands(program: Command, io: Io): void {
     .action(
       signedIn(
         io,
-        async ({ client, settings }, name: string, node: string, argv: string[], options: { timeout: string }) => {
+        async ({ client, settings }, name: string, node: string, typed: string[], options: { timeout: string }) => {
+          // Options are passed through to the command, and so is the "--" before it, which is ours.
+          const argv = typed[0] === '--' ? typed.slice(1) : typed;
           const timeoutMs = Math.round(Number(options.timeout) * 1000);
           const answer = await client.slices.exec.mutate({ name, node, argv, timeoutMs });
           if (settings.json) io.out(`${json(answer)}\n`);
