@@ -66,7 +66,7 @@ export function Sessions() {
             <li className="flex min-h-9 flex-wrap items-center gap-x-4 border-line border-b py-1" key={s.id}>
               <span className="font-medium">{deviceWords(s.userAgent)}</span>
               <span className="flex-1 text-soft">
-                {s.ipAddress || 'address unknown'}, since <Time at={new Date(s.createdAt)} />
+                {s.ipAddress || 'address unknown'}, signed in <Time at={new Date(s.createdAt)} />
               </span>
               {s.token === here.data ? (
                 <span className="text-faint">this browser</span>
