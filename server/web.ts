@@ -51,6 +51,9 @@ async function main() {
     if (ending) return;
     ending = true;
     log.info({ why }, 'stopping');
+    // Next's bundles keep their modules to themselves; what they share with this program lies at a global name.
+    const { meridianHub } = globalThis as { meridianHub?: { close(): Promise<void> } };
+    meridianHub?.close().catch(() => {}); // ends the live streams, and browsers see an end, not a cut
     server.close(() => process.exit(0));
     server.closeIdleConnections();
     setTimeout(() => {

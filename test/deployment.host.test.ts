@@ -76,8 +76,8 @@ test('a node whose slivers do not start is said so, released and replaced by ano
 test('all or nothing: below the minimum nothing is kept, and it says why', { timeout: 60_000 }, async () => {
   const sliceId = await approvedSlice(d.pool, d, {
     shortName: 'nothing',
-    count: 3,
-    picked: [urn(0)],
+    count: 0,
+    picked: [urn(0), urn(2), urn(3), urn(4)],
     minimum: 4,
     substitute: false,
   });
@@ -88,7 +88,8 @@ test('all or nothing: below the minimum nothing is kept, and it says why', { tim
   // A person's wish tries again, also the node that failed; meanwhile it was mended.
   d.behave({ [urn(0)]: 'normal' });
   await retrySlice(d.pool, sliceId);
-  expect(await settled(sliceId)).toMatchObject({ state: 'active', reported: { running: 4 } });
+  const again = await settled(sliceId);
+  expect(again, JSON.stringify(await slivers(sliceId))).toMatchObject({ state: 'active', reported: { running: 4 } });
   d.behave({ [urn(0)]: 'failing' });
   await gone(sliceId);
 });
@@ -96,8 +97,8 @@ test('all or nothing: below the minimum nothing is kept, and it says why', { tim
 test('best effort: enough run, the slice is degraded and says what is missing', { timeout: 60_000 }, async () => {
   const sliceId = await approvedSlice(d.pool, d, {
     shortName: 'best',
-    count: 3,
-    picked: [urn(0)],
+    count: 0,
+    picked: [urn(0), urn(2), urn(3), urn(4)],
     minimum: 2,
     substitute: false,
   });

@@ -1,5 +1,6 @@
 import type { TaskList } from 'graphile-worker';
 import { z } from 'zod';
+import { Refused } from '@/core/errors';
 import { enqueueAgain } from '@/server/data/deploy/again';
 import type { JobSpec } from '@/server/data/jobs';
 import { backoff, type DeployContext } from '@/server/services/deploy/context';
@@ -18,9 +19,23 @@ export function controlTasks(ctx: DeployContext): TaskList {
   return {
     deploy: sliceTask(ctx, 'deploy', (sliceId) => planSlice(ctx, sliceId)),
     'set-keys': sliceTask(ctx, 'set-keys', (sliceId, attempt) => setKeys(ctx, sliceId, attempt)),
+    renew: (payload) => refuseRenewal(ctx, payload),
     repair: () => repair(ctx),
     expire: () => expire(ctx, new Date()),
   };
+}
+
+/** Node managers cannot renew a lease yet (decision 0015): a renewal that was approved all the same is said not to be done. */
+async function refuseRenewal(ctx: DeployContext, payload: unknown): Promise<void> {
+  const { sliceId } = OfSlice.parse(payload);
+  const at = new Date();
+  const facts = { kind: 'slice', id: sliceId, state: 'leased', needs: 'node managers that renew leases' };
+  const reason = new Refused('WRONG_STATE', facts).reason;
+  await ctx.write({
+    sliceId,
+    sliverId: null,
+    steps: [{ step: 'renew', outcome: 'failed', attempt: 1, reason, startedAt: at, endedAt: at }],
+  });
 }
 
 /** The many: one job for each sliver. */

@@ -61,10 +61,10 @@ type Missing = { slivers: NewSliver[]; exhausted: boolean } | { reason: Reason }
 
 async function chooseMissing(ctx: DeployContext, slice: PlanSlice, have: readonly PlanSliver[]): Promise<Missing> {
   const spec = SliceSpec.parse(slice.spec);
-  const standing = have.filter(
+  const stand = have.filter(
     (v) => v.desired === 'running' && !v.goneAt && v.reported !== 'failed' && v.reported !== 'gone',
   );
-  const missing = slice.sliverCount - standing.length;
+  const missing = slice.sliverCount - stand.length;
   if (missing <= 0) return { slivers: [], exhausted: false };
   // A person's wish to try again also tries nodes again that failed before it, and holds where nothing may stand in.
   const since = (await lastRetryAt(ctx.pool, slice.id))?.getTime() ?? 0;
@@ -73,17 +73,20 @@ async function chooseMissing(ctx: DeployContext, slice: PlanSlice, have: readonl
   const nodes = await advertised(ctx);
   if (have.length === 0) return firstChoice(slice, spec, nodes);
 
-  // Not a node that still holds a sliver of the slice, nor one that failed it.
+  // Not a node that still holds a sliver of the slice, nor one that failed it; one that failed before a person's wish only
+  // where there is no other.
   const exclude = new Set([...have.filter((v) => !v.goneAt), ...sinceThen].map((v) => v.nodeUrn));
   const picked = spec.picked.filter((node) => !exclude.has(node)).slice(0, missing);
-  const options = {
-    standing: [...standing.map((v) => v.nodeUrn), ...picked],
-    count: missing - picked.length,
+  const chosen: string[] = [];
+  for (const avoid of [
+    new Set([...exclude, ...have.filter((v) => v.reported === 'failed').map((v) => v.nodeUrn)]),
     exclude,
-    seed: slice.urn,
-  };
-  const chosen = chooseSubstitutes(spec, nodes, options);
-  const replaced = have.filter((v) => !standing.includes(v) && !v.substituted && !picked.includes(v.nodeUrn));
+  ]) {
+    const standing = [...stand.map((v) => v.nodeUrn), ...picked, ...chosen];
+    const count = missing - picked.length - chosen.length;
+    chosen.push(...chooseSubstitutes(spec, nodes, { standing, count, exclude: avoid, seed: slice.urn }));
+  }
+  const replaced = have.filter((v) => !stand.includes(v) && !v.substituted && !picked.includes(v.nodeUrn));
   const slivers = [
     ...picked.map((node) => ({ node, picked: true, substituteForId: null })),
     ...chosen.map((node, i) => ({ node, picked: false, substituteForId: replaced[i]?.id ?? null })),

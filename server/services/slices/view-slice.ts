@@ -40,7 +40,8 @@ export function asSeenBy(person: Person, { facts, shared }: ReadSlice): SliceVie
         nextSliceState(state, 'delete') !== null &&
         !['deleting', 'deleted'].includes(state) &&
         may(person, 'slice.delete', facts),
-      renew: !pending && nextSliceState(state, 'renewed') !== null && may(person, 'slice.renew', facts),
+      // Node managers cannot renew a lease yet: nobody is offered what would not be done.
+      renew: false,
       withdraw: pending !== undefined && may(person, 'slice.withdraw', facts),
       members: may(person, 'slice.members', facts),
       decide:
