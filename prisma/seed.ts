@@ -20,7 +20,9 @@ const Environment = DatabaseEnvironment.extend({
   MERIDIAN_SIMULATOR_MANIFEST: z.string().optional(),
   MERIDIAN_DEMO_NODES: z.coerce.number('must be a number').int().min(0).max(180).catch(180).default(180),
 });
-const Accounts = z.object({ accounts: z.array(z.object({ role: z.string(), name: z.string(), email: z.string(), password: z.string() })) });
+const Accounts = z.object({
+  accounts: z.array(z.object({ role: z.string(), name: z.string(), email: z.string(), password: z.string() })),
+});
 
 async function main(): Promise<void> {
   const environment = parseEnvironment(Environment);
@@ -41,7 +43,8 @@ async function main(): Promise<void> {
       nodes: environment.MERIDIAN_DEMO_NODES,
       now: new Date(),
     });
-    if (seeded.cliToken) writeSecret(files.cli, JSON.stringify({ url: environment.MERIDIAN_URL, token: seeded.cliToken }));
+    if (seeded.cliToken)
+      writeSecret(files.cli, JSON.stringify({ url: environment.MERIDIAN_URL, token: seeded.cliToken }));
     if (seeded.nodeToken) writeSecret(files.nodeToken, `${seeded.nodeToken}\n`);
     writeSecret(files.manifest, seeded.manifest.map((line) => `${JSON.stringify(line)}\n`).join(''));
     // Last: it is what says that a seed came to its end.

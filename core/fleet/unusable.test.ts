@@ -31,7 +31,12 @@ describe('a node takes slivers', () => {
     expect(whyUnusable({ ...good, ...change }, least)).toMatchObject({ code, facts: { node: 'node1.oslo' } });
   });
   test('a full node says of what', () => {
-    expect(whyUnusable({ ...good, free: { ...room, memoryMiB: 127 } }, least)?.facts).toMatchObject({ resource: 'memoryMiB', wants: 128, free: 127, capacity: 1024 });
+    expect(whyUnusable({ ...good, free: { ...room, memoryMiB: 127 } }, least)?.facts).toMatchObject({
+      resource: 'memoryMiB',
+      wants: 128,
+      free: 127,
+      capacity: 1024,
+    });
   });
 });
 

@@ -41,7 +41,11 @@ const ORDER: readonly Reachability[] = ['online', 'late', 'unreachable'];
  * How reachable a node is: what the agent last wrote, or what the silence since says, whichever is worse; when the agent
  * itself is away nothing it wrote stays true. `never` for a node that has not reported.
  */
-export function fleetReachability(written: Reachability | null, lastSeen: number | null, now: number): Reachability | 'never' {
+export function fleetReachability(
+  written: Reachability | null,
+  lastSeen: number | null,
+  now: number,
+): Reachability | 'never' {
   if (written === null || lastSeen === null) return 'never';
   const silence = silenceAt(lastSeen, now);
   return ORDER.indexOf(silence) > ORDER.indexOf(written) ? silence : written;
