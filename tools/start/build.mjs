@@ -15,8 +15,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { processAlive } from './leftover.mjs';
 import { ROOT } from './install.mjs';
+import { processAlive } from './leftover.mjs';
 import { Unable } from './unable.mjs';
 
 const CLIENT = ['prisma/schema.prisma', 'prisma.config.ts', 'package-lock.json'];
