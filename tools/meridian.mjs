@@ -19,7 +19,8 @@ try {
   await installPackages();
   await generateClient();
   const [first = '', ...rest] = process.argv.slice(2);
-  const program = Object.hasOwn(PROGRAMS, first) ? PROGRAMS[first] : undefined;
+  // Programs take no arguments: `meridian node` runs a node manager, `meridian node show …` asks about one.
+  const program = Object.hasOwn(PROGRAMS, first) && rest.length === 0 ? PROGRAMS[first] : undefined;
   const main = join(ROOT, program ?? 'cli/main.ts');
   process.exitCode = await run(
     main,

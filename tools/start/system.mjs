@@ -1,7 +1,7 @@
 // @ts-check
 // The supervisor: everything of a Meridian system on one machine, started in order, watched, stopped in order.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { portIsFree } from '../postgres.mjs';
@@ -55,7 +55,8 @@ export async function runSystem(options) {
     const specs = programs(settings, shared, {
       build,
       driver: settings.driver ?? (tools.able ? 'auto' : 'simulated'),
-      withNode: existsSync(files.nodeToken) || existsSync(join(settings.data, 'node')),
+      withNode:
+        existsSync(files.nodeToken) || Boolean(process.env.MERIDIAN_NODE_TOKEN) || holds(join(settings.data, 'node')),
       withSimulator: existsSync(files.manifest),
     });
     const events = { changed: write, broken: stop.because };
@@ -216,6 +217,11 @@ async function seedDemo(files, databaseUrl, shared, fleet) {
       else failed(new Unable(70, `The demo could not be seeded:\n${said.trim()}`));
     });
   });
+}
+
+/** Whether a folder is there and has something in it. @param {string} folder */
+function holds(folder) {
+  return existsSync(folder) && readdirSync(folder).length > 0;
 }
 
 /** @param {string} url */
