@@ -80,6 +80,12 @@ function Why({ words }: { words: string }) {
   );
 }
 
+const NO_SLIVERS: Partial<Record<SliceView['state'], string>> = {
+  requested: 'They appear here node by node once a PI has approved the request.',
+  approved: 'The broker is choosing nodes; slivers appear here in a moment.',
+  deploying: 'The broker is choosing nodes; slivers appear here in a moment.',
+};
+
 /** Every sliver, live; filters live in the address, a press opens what happened to one. */
 export function SliverTable({ slice, rows }: { slice: SliceView; rows: readonly SliverRow[] }) {
   const [group, setGroup] = useAddress('show', '');
@@ -97,13 +103,7 @@ export function SliverTable({ slice, rows }: { slice: SliceView; rows: readonly 
   );
   const opened = rows.find((r) => r.id === openId) ?? null;
   if (rows.length === 0) {
-    return (
-      <Empty title="No slivers yet">
-        {slice.state === 'requested'
-          ? 'They appear here node by node once a PI has approved the request.'
-          : 'None was made for this slice.'}
-      </Empty>
-    );
+    return <Empty title="No slivers yet">{NO_SLIVERS[slice.state] ?? 'None was made for this slice.'}</Empty>;
   }
   return (
     <div className="flex flex-col gap-3">
