@@ -5,17 +5,19 @@ import { usable } from '@/core/node/state';
 import { firstShort, type HardAmounts, hardOf, oversubscribed, subtract } from '@/core/resources/vector';
 import { judgeTerm } from '@/core/trust/chain';
 import type { IssueInput, IssueOutput } from '@/protocol/agent/schemas';
-import type { TicketClaims } from '@/protocol/statement/schemas';
-import { type SigningKey, signStatements } from '@/protocol/statement/sign';
+import type { SigningKey } from '@/protocol/statement/sign';
+import { type OwnTicketClaims, signTickets } from '@/protocol/statement/sign-tickets';
 import type { Peer } from '@/protocol/trpc';
 import { type Held, lockNodes, type NodeBook, readBooks } from './store/books';
-import { inTransaction, type Pool } from './store/database';
+import { inTransaction, type Pool, type Queryable } from './store/database';
+import { readDelegationTexts } from './store/delegations';
+import type { NewTicket, TicketTerms } from './store/ticket-rows';
 import { claimRequest, insertTickets, keepAnswer, readTickets } from './store/tickets';
 
 type Input = z.infer<typeof IssueInput>;
 type Output = z.infer<typeof IssueOutput>;
 export type Issuer = { pool: Pool; agentId: string; key: SigningKey };
-type Granted = { nodeId: string; claims: TicketClaims };
+type Granted = { node: string; held: Held };
 
 /**
  * Issues tickets for what is free, each durable before it is handed out; nodes that cannot give one are refused each with
@@ -40,44 +42,58 @@ export async function issueTickets(issuer: Issuer, peer: Peer, input: Input, now
     for (const node of input.nodes) {
       const verdict = judge(node, books.get(node), input, now);
       if ('code' in verdict) refused.push({ node, reason: verdict });
-      else
-        granted.push({
-          nodeId: verdict.nodeId,
-          claims: claimsFor(issuer.key.jkt, peer.jkt, node, verdict, input, now),
-        });
+      else granted.push({ node, held: verdict });
     }
-    const texts = await signStatements(
-      'ticket+jwt',
-      granted.map((one) => one.claims),
-      issuer.key,
-    );
-    const tickets = granted.map(({ nodeId, claims }, i) => {
-      return {
-        nodeId,
-        node: claims.aud,
-        iss: claims.iss,
-        jti: claims.jti,
-        ticket: texts[i] ?? '',
-        nbf: claims.nbf,
-        exp: claims.exp,
-      };
-    });
-    const terms = {
-      iss: issuer.key.jkt,
-      sliceUrn: input.slice,
-      amounts: hardOf(input.resources),
-      start: input.start,
-      end: input.end,
-    };
-    await insertTickets(
-      tx,
-      issuer.agentId,
-      terms,
-      tickets.map(({ ticket, ...row }) => ({ ...row, text: ticket })),
-    );
+    const tickets = await sign(issuer, peer, input, await withClaims(tx, granted, input, now));
+    await insertTickets(tx, issuer.agentId, termsOf(issuer, input), tickets);
     await keepAnswer(tx, key, { jtis: tickets.map((one) => one.jti), refused });
-    return { tickets: tickets.map(({ node, iss, jti, ticket }) => ({ node, iss, jti, ticket })), refused };
+    const iss = issuer.key.jkt;
+    return { tickets: tickets.map(({ node, jti, text }) => ({ node, iss, jti, ticket: text })), refused };
   });
+}
+
+/** What each ticket says for itself. */
+async function withClaims(
+  tx: Queryable,
+  granted: readonly Granted[],
+  input: Input,
+  now: number,
+): Promise<{ nodeId: string; claims: OwnTicketClaims }[]> {
+  const delegations = await readDelegationTexts(
+    tx,
+    granted.map(({ held }) => held.id),
+  );
+  const jtis = newTicketIds(granted.length, now);
+  return granted.map(({ node, held }, i) => {
+    const delegation = delegations.get(held.id);
+    const jti = jtis[i];
+    if (delegation === undefined || jti === undefined) throw new Error('a delegation in force has no text');
+    return { nodeId: held.nodeId, claims: { jti, aud: node, ...redeemWindow(held, input, now), delegation } };
+  });
+}
+
+async function sign(
+  { key }: Issuer,
+  peer: Peer,
+  input: Input,
+  own: readonly { nodeId: string; claims: OwnTicketClaims }[],
+): Promise<(NewTicket & { node: string })[]> {
+  const { sub, slice, resources, start, end, graceSeconds } = input;
+  const shared = { iss: key.jkt, sub, cnf: { jkt: peer.jkt }, slice, resources, start, end, graceSeconds };
+  const texts = await signTickets(
+    shared,
+    own.map(({ claims }) => claims),
+    key,
+  );
+  return own.map(({ nodeId, claims: { jti, aud, nbf, exp } }, i) => {
+    const text = texts[i];
+    if (text === undefined) throw new Error('a ticket was not signed');
+    return { node: aud, nodeId, jti, nbf, exp, text };
+  });
+}
+
+function termsOf({ key }: Issuer, { slice, resources, start, end }: Input): TicketTerms {
+  return { iss: key.jkt, sliceUrn: slice, amounts: hardOf(resources), start, end };
 }
 
 function checkTerms(input: Input, now: number): void {
@@ -140,23 +156,18 @@ function redeemWindow(held: Held, input: Input, now: number): { nbf: number; exp
   return { nbf: Math.max(seconds, held.nbf), exp: Math.min(seconds + input.redeemSeconds, input.end, held.exp) };
 }
 
-function claimsFor(iss: string, jkt: string, node: string, held: Held, input: Input, now: number): TicketClaims {
-  const { sub, slice, resources, start, end, graceSeconds } = input;
-  const jti = randomBytes(18).toString('base64url');
-  return {
-    iss,
-    jti,
-    sub,
-    cnf: { jkt },
-    aud: node,
-    slice,
-    resources,
-    start,
-    end,
-    graceSeconds,
-    ...redeemWindow(held, input, now),
-    delegation: held.text,
-  };
+const TIME_BYTES = 6;
+const RANDOM_BYTES = 12;
+
+/** Ids of tickets: the time in ms, so that those of a batch stand together in the index, then 96 random bits. */
+function newTicketIds(count: number, now: number): string[] {
+  const random = randomBytes(count * RANDOM_BYTES);
+  const id = Buffer.alloc(TIME_BYTES + RANDOM_BYTES);
+  id.writeUIntBE(now, 0, TIME_BYTES);
+  return Array.from({ length: count }, (_, i) => {
+    random.copy(id, TIME_BYTES, i * RANDOM_BYTES, (i + 1) * RANDOM_BYTES);
+    return id.toString('base64url');
+  });
 }
 
 /** The decoded input as text with its keys in order: equal bodies are equal texts. */

@@ -4,7 +4,7 @@ import type { HardAmounts } from '@/core/resources/vector';
 import type { Queryable } from './database';
 
 /** A delegation in force, as tickets are issued from it. Times: epoch seconds. */
-export type Held = { nodeId: string; rights: HardAmounts; degreeMilli: number; nbf: number; exp: number; text: string };
+export type Held = { id: string; nodeId: string; rights: HardAmounts; degreeMilli: number; nbf: number; exp: number };
 
 /** What an agent's books say of a node. */
 export type NodeBook = {
@@ -36,7 +36,8 @@ type StandingRow = {
   adminSwitch: AdminSwitch;
   incarnation: string | null;
   reachability: Reachability | null;
-  at: Date | null;
+  /** Epoch ms */
+  at: number | null;
 };
 
 /** Reads the books of these nodes for a span of epoch seconds [start, end). Nodes that nobody knows are missing. */
@@ -48,7 +49,8 @@ export async function readBooks(
 ): Promise<Map<string, NodeBook>> {
   const { rows } = await tx.query<StandingRow>({
     name: 'read-standings',
-    text: `SELECT n.id::text, n.urn, n."bootState", n."adminSwitch", k.incarnation, h.reachability, h.at
+    text: `SELECT n.id::text, n.urn, n."bootState", n."adminSwitch", k.incarnation, h.reachability,
+             extract(epoch FROM h.at)::float8 * 1000 AS at
            FROM "Node" n LEFT JOIN "NodeKey" k ON k."nodeId" = n.id AND k."revokedAt" IS NULL
            LEFT JOIN "Heartbeat" h ON h."nodeId" = n.id WHERE n.urn = ANY($1::text[])`,
     values: [urns],
@@ -64,7 +66,7 @@ export async function readBooks(
         enrolled: row.incarnation !== null,
         adminSwitch: row.adminSwitch,
         reachability: row.reachability ?? 'unreachable',
-        lastSeen: row.at?.getTime() ?? null,
+        lastSeen: row.at,
       };
       const book = {
         id: row.id,
@@ -87,7 +89,7 @@ export async function readDelegations(
 ): Promise<Map<string, Held[]>> {
   const { rows } = await db.query<HardAmounts & Omit<Held, 'rights'>>({
     name: 'read-delegations',
-    text: `SELECT d."nodeId"::text AS "nodeId", d."cpuMilli", d."memoryMiB", d."diskMiB", d."networkKbps", d."degreeMilli", d.text,
+    text: `SELECT d.id::text, d."nodeId"::text AS "nodeId", d."cpuMilli", d."memoryMiB", d."diskMiB", d."networkKbps", d."degreeMilli",
              extract(epoch FROM d."notBefore")::int8::float8 AS nbf, extract(epoch FROM d."notAfter")::int8::float8 AS exp
            FROM "Delegation" d JOIN "NodeKey" k ON k."nodeId" = d."nodeId" AND k.jkt = d.iss AND k."revokedAt" IS NULL
              AND k.incarnation = d.incarnation
@@ -96,8 +98,11 @@ export async function readDelegations(
     values: [agentId, nodeIds],
   });
   const byNode = new Map<string, Held[]>();
-  for (const { nodeId, degreeMilli, nbf, exp, text, ...rights } of rows) {
-    byNode.set(nodeId, [...(byNode.get(nodeId) ?? []), { nodeId, rights, degreeMilli, nbf, exp, text }]);
+  for (const { id, nodeId, cpuMilli, memoryMiB, diskMiB, networkKbps, degreeMilli, nbf, exp } of rows) {
+    const held = { id, nodeId, rights: { cpuMilli, memoryMiB, diskMiB, networkKbps }, degreeMilli, nbf, exp };
+    const others = byNode.get(nodeId);
+    if (others) others.push(held);
+    else byNode.set(nodeId, [held]);
   }
   return byNode;
 }
@@ -119,7 +124,7 @@ export async function readClaims(
              sum(t."diskMiB")::float8 AS "diskMiB", sum(t."networkKbps")::float8 AS "networkKbps"
            FROM "Ticket" t LEFT JOIN "Lease" l ON l."sliverId" = t."sliverId" LEFT JOIN "Sliver" s ON s.id = t."sliverId"
            CROSS JOIN LATERAL (SELECT coalesce(l."endsAt" + make_interval(secs => l."graceSeconds"), t."endsAt") AS "until") x
-           WHERE t."nodeId" = ANY($2::uuid[]) AND t."agentId" = $1::uuid
+           WHERE t."nodeId" = ANY($2::uuid[]) AND t.state IN ('issued', 'redeemed', 'lapsed') AND t."agentId" = $1::uuid
              AND t."startsAt" < to_timestamp($4) AND x."until" > to_timestamp($3)
              AND (t.state = 'issued' AND t."notAfter" > now() - interval '300 s'
                OR (t.state = 'redeemed' OR t.state = 'lapsed' AND l.id IS NOT NULL)

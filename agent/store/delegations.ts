@@ -1,3 +1,4 @@
+import { Bounded } from '@/protocol/statement/bounded';
 import type { DelegationClaims } from '@/protocol/statement/schemas';
 import type { Queryable } from './database';
 
@@ -50,4 +51,28 @@ export async function storeDelegation(
       exp,
     ],
   );
+}
+
+/** Signed texts by id: a delegation's never changes. */
+const texts = new Bounded<string, string>(16_384);
+
+/** The signed texts of delegations, by id. */
+export async function readDelegationTexts(db: Queryable, ids: readonly string[]): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  const unknown: string[] = [];
+  for (const id of ids) {
+    const text = texts.get(id);
+    if (text === undefined) unknown.push(id);
+    else found.set(id, text);
+  }
+  if (unknown.length === 0) return found;
+  const { rows } = await db.query<{ id: string; text: string }>(
+    'SELECT id::text, text FROM "Delegation" WHERE id = ANY($1::uuid[])',
+    [unknown],
+  );
+  for (const { id, text } of rows) {
+    texts.set(id, text);
+    found.set(id, text);
+  }
+  return found;
 }

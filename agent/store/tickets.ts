@@ -1,6 +1,6 @@
 import type { Reason } from '@/core/errors';
-import type { HardAmounts } from '@/core/resources/vector';
-import type { Pool, Queryable } from './database';
+import type { Pool, Queryable, Transaction } from './database';
+import { COPY_TICKETS, type NewTicket, type TicketTerms, ticketRows } from './ticket-rows';
 
 /** What is kept of the answer to a request for tickets; the tickets themselves are rows. */
 export type KeptAnswer = { jtis: string[]; refused: { node: string; reason: Reason }[] };
@@ -31,43 +31,14 @@ export async function keepAnswer(tx: Queryable, key: string, answer: KeptAnswer)
   await tx.query(`UPDATE "TicketRequest" SET answer = $2 WHERE key = $1`, [key, JSON.stringify(answer)]);
 }
 
-export type NewTicket = { nodeId: string; jti: string; text: string; nbf: number; exp: number };
-export type TicketTerms = { iss: string; sliceUrn: string; amounts: HardAmounts; start: number; end: number };
-
-/** Stores tickets, all in one statement. Times: epoch seconds. */
+/** Stores tickets, all in one COPY. */
 export async function insertTickets(
-  tx: Queryable,
+  tx: Transaction,
   agentId: string,
   terms: TicketTerms,
   tickets: readonly NewTicket[],
 ): Promise<void> {
-  if (tickets.length === 0) return;
-  const { amounts } = terms;
-  await tx.query({
-    name: 'insert-tickets',
-    text: `INSERT INTO "Ticket" (id, iss, jti, "agentId", "nodeId", "sliceUrn", "sliceId", text, "cpuMilli", "memoryMiB", "diskMiB",
-             "networkKbps", "startsAt", "endsAt", "notBefore", "notAfter")
-           SELECT gen_random_uuid(), $1, x.jti, $2::uuid, x.node, $3,
-             (SELECT id FROM "Slice" WHERE urn = $3 AND state NOT IN ('rejected', 'withdrawn', 'deleted') LIMIT 1), x.text,
-             $4, $5, $6, $7, to_timestamp($8), to_timestamp($9), to_timestamp(x.nbf), to_timestamp(x.exp)
-           FROM unnest($10::uuid[], $11::text[], $12::text[], $13::float8[], $14::float8[]) AS x(node, jti, text, nbf, exp)`,
-    values: [
-      terms.iss,
-      agentId,
-      terms.sliceUrn,
-      amounts.cpuMilli,
-      amounts.memoryMiB,
-      amounts.diskMiB,
-      amounts.networkKbps,
-      terms.start,
-      terms.end,
-      tickets.map((t) => t.nodeId),
-      tickets.map((t) => t.jti),
-      tickets.map((t) => t.text),
-      tickets.map((t) => t.nbf),
-      tickets.map((t) => t.exp),
-    ],
-  });
+  if (tickets.length > 0) await tx.copy(COPY_TICKETS, ticketRows(agentId, terms, tickets));
 }
 
 export type IssuedTicket = { node: string; iss: string; jti: string; ticket: string };

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { Refused } from '@/core/errors';
 import {
   type ClaimsOf,
@@ -17,12 +18,15 @@ const SCHEMAS = {
 
 /** Checks a payload against its type's schema. Throws `STATEMENT_MALFORMED`, naming the first claim that is wrong. */
 export function parseClaims<T extends StatementType>(type: T, value: unknown): ClaimsOf[T] {
-  const result = SCHEMAS[type].safeParse(value);
-  if (!result.success) {
-    const issue = result.error.issues[0];
-    const where = issue?.path.map(String).join('.') || 'claims';
-    throw new Refused('STATEMENT_MALFORMED', { problem: `${where}: ${issue?.message ?? 'not understood'}` });
-  }
   // The table maps each type to the schema of its claims; TypeScript does not follow that through the index.
-  return result.data as ClaimsOf[T];
+  return checkClaims(SCHEMAS[type], value) as ClaimsOf[T];
+}
+
+/** As `parseClaims`, against a schema of some of the claims. */
+export function checkClaims<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const where = issue?.path.map(String).join('.') || 'claims';
+  throw new Refused('STATEMENT_MALFORMED', { problem: `${where}: ${issue?.message ?? 'not understood'}` });
 }

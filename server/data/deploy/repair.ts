@@ -24,7 +24,7 @@ export async function unsettledSlices(db: Queryable): Promise<{ id: string; stat
   const { rows } = await db.query<{ id: string; state: string; unplanned: boolean }>(
     `SELECT s.id::text, s.state::text,
        s.state = 'approved' OR EXISTS (SELECT 1 FROM "Sliver" v LEFT JOIN "Ticket" t ON t."sliverId" = v.id
-         WHERE v."sliceId" = s.id AND v."goneAt" IS NULL AND v.desired = 'running' AND v.reported = 'pending' AND t.id IS NULL) AS unplanned
+         WHERE v."sliceId" = s.id AND v."goneAt" IS NULL AND v.desired = 'running' AND v.reported = 'pending' AND t.jti IS NULL) AS unplanned
      FROM "Slice" s WHERE s.state IN ('approved', 'deploying', 'deleting')`,
   );
   return rows;
@@ -66,7 +66,7 @@ export async function pendingReleases(db: Queryable): Promise<string[]> {
     `SELECT v.id::text FROM "Sliver" v LEFT JOIN "Heartbeat" h ON h."nodeId" = v."nodeId"
      LEFT JOIN "Ticket" t ON t."sliverId" = v.id
      WHERE v."goneAt" IS NULL AND v.desired = 'gone' AND v."changedAt" < now() - interval '5 s'
-       AND (t.id IS NULL OR h.reachability = 'online' AND h.at > v."changedAt") LIMIT 5000`,
+       AND (t.jti IS NULL OR h.reachability = 'online' AND h.at > v."changedAt") LIMIT 5000`,
   );
   return rows.map((row) => row.id);
 }

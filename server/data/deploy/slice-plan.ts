@@ -47,7 +47,7 @@ export async function loadPlanSlice(db: Queryable, sliceId: string): Promise<Pla
 export async function loadPlanSlivers(db: Queryable, sliceId: string): Promise<PlanSliver[]> {
   const { rows } = await db.query<PlanSliver>(
     `SELECT v.id::text, n.urn AS "nodeUrn", n.hostname, v.reported::text, v.desired::text, v."goneAt", v.picked,
-       t.id IS NOT NULL AS ticketed, v."createdAt",
+       t.jti IS NOT NULL AS ticketed, v."createdAt",
        EXISTS (SELECT 1 FROM "Sliver" o WHERE o."substituteForId" = v.id) AS substituted
      FROM "Sliver" v JOIN "Node" n ON n.id = v."nodeId" LEFT JOIN "Ticket" t ON t."sliverId" = v.id
      WHERE v."sliceId" = $1 ORDER BY v."createdAt", v.id`,
@@ -141,9 +141,9 @@ export async function storeTickets(
        locked AS (
          SELECT v.id, v."nodeId" FROM "Sliver" v JOIN x ON x."sliverId" = v.id WHERE v."goneAt" IS NULL ORDER BY v.id FOR NO KEY UPDATE OF v
        ), bound AS (
-         INSERT INTO "Ticket" (id, iss, jti, "agentId", "nodeId", "sliceUrn", "sliceId", "sliverId", text,
+         INSERT INTO "Ticket" (iss, jti, "agentId", "nodeId", "sliceUrn", "sliceId", "sliverId", text,
            "cpuMilli", "memoryMiB", "diskMiB", "networkKbps", "startsAt", "endsAt", "notBefore", "notAfter")
-         SELECT gen_random_uuid(), x.iss, x.jti, a.id, l."nodeId", s.urn, s.id, l.id, x.text,
+         SELECT x.iss, x.jti, a.id, l."nodeId", s.urn, s.id, l.id, x.text,
            s."cpuMilli", s."memoryMiB", s."diskMiB", s."networkKbps", x."startsAt", x."endsAt", x."notBefore", x."notAfter"
          FROM x JOIN locked l ON l.id = x."sliverId" JOIN "Slice" s ON s.id = $1 JOIN "Agent" a ON a.jkt = x.iss
          ON CONFLICT (iss, jti) DO UPDATE SET "sliverId" = excluded."sliverId", "sliceId" = excluded."sliceId"
