@@ -4,7 +4,8 @@ import { approvedSlice, deleteSlice, sliceState } from '@/test/slices';
 /**
  * From approval to the last node's own word that its sliver runs: slices of 100, 500 and 1,000 simulated nodes that each take
  * 30 ms to start. Postgres, agent, worker and simulator are processes of their own; TLS and durable writes are on.
- * Each round is a slice of its own on all its nodes; the median of the rounds counts.
+ * Each round is a slice of its own, deployed by a worker that has just started: it has no connection to any node yet. The
+ * median of the rounds counts.
  */
 const SIZES = [100, 500, 1000];
 const ROUNDS = 3;
@@ -19,6 +20,9 @@ export async function run(): Promise<{ rows: { case: string; value: number; unit
       rows.push({ case: `deploy-${size}`, value: median(seconds), unit: 's' });
     }
     return { rows };
+  } catch (err) {
+    for (const program of ['worker', 'agent'] as const) console.error(d.output(program).slice(-3_000));
+    throw err;
   } finally {
     await d.remove();
   }
@@ -26,6 +30,8 @@ export async function run(): Promise<{ rows: { case: string; value: number; unit
 
 /** Seconds from the approval to the last node's word; the slice is gone again when it returns. */
 async function once(d: Deployment, size: number, shortName: string): Promise<number> {
+  await d.kill('worker', 'SIGTERM');
+  await d.start('worker');
   const began = await databaseTime(d);
   const sliceId = await approvedSlice(d.pool, d, { shortName, count: size, minimum: size, minCountries: 10 });
   await until(

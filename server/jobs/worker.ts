@@ -1,4 +1,4 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, setMaxListeners } from 'node:events';
 import { Logger, makeWorkerUtils, type Runner, run, type TaskList } from 'graphile-worker';
 import type pg from 'pg';
 import { enqueueLook } from '@/server/data/deploy/again';
@@ -33,6 +33,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { databaseUrl, log } = options;
   const pool = openPool(databaseUrl, 12);
   const stopping = new AbortController();
+  setMaxListeners(0, stopping.signal); // every call that runs listens to it
   const utils = await makeWorkerUtils({ connectionString: databaseUrl, maxPoolSize: 2, logger: quiet(log) });
   await utils.migrate();
   await utils.release();
