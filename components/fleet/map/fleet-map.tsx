@@ -140,6 +140,7 @@ export function FleetMap({ nodes, backdrop, pointed, onPoint, className }: Fleet
     >
       <canvas className="absolute inset-0 size-full" ref={canvas} />
       {view && box && (
+        // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot stand inside a drawing
         <svg aria-label="Dense places" className="pointer-events-none absolute inset-0 size-full" role="group">
           <title>Dense places</title>
           <g className="pointer-events-auto">
