@@ -15,6 +15,7 @@ test('what slivers make of a slice is always a transition of the table', () => {
         underway: n,
         notGone: n,
         canSubstitute: fc.boolean(),
+        planned: fc.boolean(),
         tried: n,
       }),
       (situation) => {
