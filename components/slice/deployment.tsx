@@ -11,12 +11,14 @@ import { countGroups, GROUP, type Group } from './states';
 
 const WINDOW_MS = 10_000;
 const ORDER: readonly Group[] = ['running', 'progress', 'leaving', 'unknown', 'stopped', 'failed'];
+const ORDER_LEAVING: readonly Group[] = ['gone', 'leaving'];
 
 /** How far the slice is: done of total, rate, time left, and the parts in words and figures below. */
 export function Deployment({ slice, rows }: { slice: SliceView; rows: readonly SliverRow[] }) {
   const counts = useMemo(() => countGroups(rows), [rows]);
   const moving = slice.state === 'deploying' || slice.state === 'approved';
   const leaving = slice.state === 'deleting' || slice.state === 'deleted';
+  const order = leaving ? ORDER_LEAVING : ORDER;
   const rate = useRate(rows, moving);
   const countries = new Set(
     rows.filter((r) => r.reported === 'running' && r.desired === 'running').flatMap((r) => r.node.country ?? []),
@@ -37,18 +39,20 @@ export function Deployment({ slice, rows }: { slice: SliceView; rows: readonly S
       <Progress
         done={done}
         label={leaving ? 'Slivers gone' : 'Slivers running'}
-        parts={ORDER.map((g) => ({ tone: GROUP[g].tone, n: counts[g], word: GROUP[g].word }))}
+        parts={order.map((g) => ({ tone: GROUP[g].tone, n: counts[g], word: GROUP[g].word }))}
         ratePerSecond={rate}
         total={total}
         unit={leaving ? 'gone' : 'running'}
       />
       <ul className="mt-3 flex flex-wrap gap-x-5 gap-y-1 text-table tabular-nums">
-        {ORDER.filter((g) => counts[g] > 0).map((g) => (
-          <li className="flex items-center gap-2" key={g}>
-            <StateShape tone={GROUP[g].tone} />
-            {count(counts[g])} {GROUP[g].word}
-          </li>
-        ))}
+        {order
+          .filter((g) => counts[g] > 0)
+          .map((g) => (
+            <li className="flex items-center gap-2" key={g}>
+              <StateShape tone={GROUP[g].tone} />
+              {count(counts[g])} {GROUP[g].word}
+            </li>
+          ))}
         {countries > 0 && !leaving && <li className="text-soft">in {plural(countries, 'country', 'countries')}</li>}
         {!leaving && slice.minimumCount < slice.sliverCount && (
           <li className="text-soft">at least {count(slice.minimumCount)} needed</li>

@@ -25,7 +25,7 @@ export function eventWords(action: string, facts: Facts): string {
     case 'slice.deleted':
       return 'Gone from every node';
     case 'slice.exec':
-      return `Command run${after(' on', str(facts, 'hostname') ?? str(facts, 'node'))}`;
+      return `Command run${after(' on', str(facts, 'hostname') ?? str(facts, 'node')?.split('+').at(-1) ?? null)}`;
     case 'slice.member.added':
       return `Member added${after(':', str(facts, 'member'))}`;
     case 'slice.member.removed':

@@ -54,7 +54,7 @@ export function SlicePage({ name }: { name: string }) {
       {slice.reason && <p className="-mt-3 max-w-prose">{sentence(slice.reason)}</p>}
       {slice.state === 'requested' && <Waiting slice={slice} />}
       <Leaving rows={rows} slice={slice} />
-      {rows.length > 0 && (
+      {showsDeployment(slice, rows) && (
         <div className="grid items-start gap-x-8 gap-y-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
           <Deployment rows={rows} slice={slice} />
           <SliceMap name={name} rows={rows} />
@@ -95,6 +95,12 @@ export function SlicePage({ name }: { name: string }) {
       />
     </Page>
   );
+}
+
+/** Progress and places are of use until nothing of the slice is left anywhere. */
+function showsDeployment(slice: SliceView, rows: readonly SliverRow[]): boolean {
+  if (slice.state !== 'deleted') return rows.length > 0;
+  return rows.some((r) => groupOf(r) === 'leaving');
 }
 
 function Tally({ word, n }: { word: string; n: number }) {
