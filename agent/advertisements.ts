@@ -4,7 +4,8 @@ import { firstShort, type HardAmounts, NOTHING } from '@/core/resources/vector';
 import type { Advertisement, AdvertisementsInput, AdvertisementsOutput } from '@/protocol/agent/schemas';
 import { freeOf, type Issuer } from './issue';
 import { type AdvertisedNode, readAdvertised } from './store/advertisements';
-import { type Held, readClaims, readDelegations } from './store/books';
+import { readClaims } from './store/books';
+import { type Held, readDelegations } from './store/delegations';
 
 /** Until when claims are looked at, epoch seconds: all there are. */
 const ALWAYS = 4_102_444_800;

@@ -6,11 +6,11 @@ import { firstShort, type HardAmounts, hardOf, oversubscribed, subtract } from '
 import { judgeTerm } from '@/core/trust/chain';
 import type { IssueInput, IssueOutput } from '@/protocol/agent/schemas';
 import type { SigningKey } from '@/protocol/statement/sign';
-import { type OwnTicketClaims, signTickets } from '@/protocol/statement/sign-tickets';
+import { signTickets } from '@/protocol/statement/sign-tickets';
 import type { Peer } from '@/protocol/trpc';
-import { type Held, lockNodes, type NodeBook, readBooks } from './store/books';
-import { inTransaction, type Pool, type Queryable } from './store/database';
-import { readDelegationTexts } from './store/delegations';
+import { lockNodes, type NodeBook, readBooks } from './store/books';
+import { inTransaction, type Pool } from './store/database';
+import type { Held } from './store/delegations';
 import type { NewTicket, TicketTerms } from './store/ticket-rows';
 import { claimRequest, insertTickets, keepAnswer, readTickets } from './store/tickets';
 
@@ -44,7 +44,7 @@ export async function issueTickets(issuer: Issuer, peer: Peer, input: Input, now
       if ('code' in verdict) refused.push({ node, reason: verdict });
       else granted.push({ node, held: verdict });
     }
-    const tickets = await sign(issuer, peer, input, await withClaims(tx, granted, input, now));
+    const tickets = await sign(issuer, peer, input, granted, now);
     await insertTickets(tx, issuer.agentId, termsOf(issuer, input), tickets);
     await keepAnswer(tx, key, { jtis: tickets.map((one) => one.jti), refused });
     const iss = issuer.key.jkt;
@@ -52,44 +52,29 @@ export async function issueTickets(issuer: Issuer, peer: Peer, input: Input, now
   });
 }
 
-/** What each ticket says for itself. */
-async function withClaims(
-  tx: Queryable,
-  granted: readonly Granted[],
-  input: Input,
-  now: number,
-): Promise<{ nodeId: string; claims: OwnTicketClaims }[]> {
-  const delegations = await readDelegationTexts(
-    tx,
-    granted.map(({ held }) => held.id),
-  );
-  const jtis = newTicketIds(granted.length, now);
-  return granted.map(({ node, held }, i) => {
-    const delegation = delegations.get(held.id);
-    const jti = jtis[i];
-    if (delegation === undefined || jti === undefined) throw new Error('a delegation in force has no text');
-    return { nodeId: held.nodeId, claims: { jti, aud: node, ...redeemWindow(held, input, now), delegation } };
-  });
-}
-
+/** Signs a ticket on each node under the delegation chosen for it. */
 async function sign(
   { key }: Issuer,
   peer: Peer,
   input: Input,
-  own: readonly { nodeId: string; claims: OwnTicketClaims }[],
+  granted: readonly Granted[],
+  now: number,
 ): Promise<(NewTicket & { node: string })[]> {
   const { sub, slice, resources, start, end, graceSeconds } = input;
   const shared = { iss: key.jkt, sub, cnf: { jkt: peer.jkt }, slice, resources, start, end, graceSeconds };
-  const texts = await signTickets(
-    shared,
-    own.map(({ claims }) => claims),
-    key,
-  );
-  return own.map(({ nodeId, claims: { jti, aud, nbf, exp } }, i) => {
-    const text = texts[i];
-    if (text === undefined) throw new Error('a ticket was not signed');
-    return { node: aud, nodeId, jti, nbf, exp, text };
+  const jtis = newTicketIds(granted.length, now);
+  const own = granted.map(({ node, held }, i) => {
+    return { jti: jtis[i] ?? '', aud: node, ...redeemWindow(held, input, now), delegation: held.text };
   });
+  const texts = await signTickets(shared, own, key);
+  return granted.map(({ node, held }, i) => {
+    const { jti, nbf, exp } = own[i] ?? missing();
+    return { node, nodeId: held.nodeId, jti, nbf, exp, text: texts[i] ?? missing() };
+  });
+}
+
+function missing(): never {
+  throw new Error('a ticket was not signed');
 }
 
 function termsOf({ key }: Issuer, { slice, resources, start, end }: Input): TicketTerms {

@@ -2,9 +2,7 @@ import type { Reachability } from '@/core/node/reachability';
 import type { AdminSwitch, BootState, NodeStanding } from '@/core/node/state';
 import type { HardAmounts } from '@/core/resources/vector';
 import type { Queryable } from './database';
-
-/** A delegation in force, as tickets are issued from it. Times: epoch seconds. */
-export type Held = { id: string; nodeId: string; rights: HardAmounts; degreeMilli: number; nbf: number; exp: number };
+import { type Held, readDelegations } from './delegations';
 
 /** What an agent's books say of a node. */
 export type NodeBook = {
@@ -23,8 +21,10 @@ export type NodeBook = {
 export async function lockNodes(tx: Queryable, urns: readonly string[]): Promise<void> {
   await tx.query({
     name: 'lock-nodes',
-    text: `SELECT FROM "NodeKey" k JOIN "Node" n ON n.id = k."nodeId" WHERE n.urn = ANY($1::text[]) AND k."revokedAt" IS NULL
-           ORDER BY k.id FOR NO KEY UPDATE OF k`,
+    text: `WITH locked AS (
+             SELECT FROM "NodeKey" k JOIN "Node" n ON n.id = k."nodeId" WHERE n.urn = ANY($1::text[]) AND k."revokedAt" IS NULL
+             ORDER BY k.id FOR NO KEY UPDATE OF k
+           ) SELECT count(*) FROM locked`,
     values: [urns],
   });
 }
@@ -50,7 +50,7 @@ export async function readBooks(
   const { rows } = await tx.query<StandingRow>({
     name: 'read-standings',
     text: `SELECT n.id::text, n.urn, n."bootState", n."adminSwitch", k.incarnation, h.reachability,
-             extract(epoch FROM h.at)::float8 * 1000 AS at
+             date_part('epoch', h.at) * 1000 AS at
            FROM "Node" n LEFT JOIN "NodeKey" k ON k."nodeId" = n.id AND k."revokedAt" IS NULL
            LEFT JOIN "Heartbeat" h ON h."nodeId" = n.id WHERE n.urn = ANY($1::text[])`,
     values: [urns],
@@ -80,32 +80,6 @@ export async function readBooks(
 }
 
 const NONE: HardAmounts = { cpuMilli: 0, memoryMiB: 0, diskMiB: 0, networkKbps: 0 };
-
-/** Delegations to this agent that are in force and of the nodes' present incarnations, newest first. */
-export async function readDelegations(
-  db: Queryable,
-  agentId: string,
-  nodeIds: readonly string[],
-): Promise<Map<string, Held[]>> {
-  const { rows } = await db.query<HardAmounts & Omit<Held, 'rights'>>({
-    name: 'read-delegations',
-    text: `SELECT d.id::text, d."nodeId"::text AS "nodeId", d."cpuMilli", d."memoryMiB", d."diskMiB", d."networkKbps", d."degreeMilli",
-             extract(epoch FROM d."notBefore")::int8::float8 AS nbf, extract(epoch FROM d."notAfter")::int8::float8 AS exp
-           FROM "Delegation" d JOIN "NodeKey" k ON k."nodeId" = d."nodeId" AND k.jkt = d.iss AND k."revokedAt" IS NULL
-             AND k.incarnation = d.incarnation
-           WHERE d."nodeId" = ANY($2::uuid[]) AND d."agentId" = $1::uuid AND d."revokedAt" IS NULL AND d."notAfter" > now()
-           ORDER BY d."createdAt" DESC, d.id DESC`,
-    values: [agentId, nodeIds],
-  });
-  const byNode = new Map<string, Held[]>();
-  for (const { id, nodeId, cpuMilli, memoryMiB, diskMiB, networkKbps, degreeMilli, nbf, exp } of rows) {
-    const held = { id, nodeId, rights: { cpuMilli, memoryMiB, diskMiB, networkKbps }, degreeMilli, nbf, exp };
-    const others = byNode.get(nodeId);
-    if (others) others.push(held);
-    else byNode.set(nodeId, [held]);
-  }
-  return byNode;
-}
 
 /**
  * What is claimed of each node at any time of [start, end): tickets that may still be redeemed (a node forgives 300 s of

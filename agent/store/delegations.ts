@@ -1,3 +1,4 @@
+import type { HardAmounts } from '@/core/resources/vector';
 import { Bounded } from '@/protocol/statement/bounded';
 import type { DelegationClaims } from '@/protocol/statement/schemas';
 import type { Queryable } from './database';
@@ -53,26 +54,58 @@ export async function storeDelegation(
   );
 }
 
-/** Signed texts by id: a delegation's never changes. */
-const texts = new Bounded<string, string>(16_384);
+/** A delegation in force, as tickets are issued from it. Times: epoch seconds. */
+export type Held = {
+  id: string;
+  nodeId: string;
+  rights: HardAmounts;
+  degreeMilli: number;
+  nbf: number;
+  exp: number;
+  text: string;
+};
 
-/** The signed texts of delegations, by id. */
-export async function readDelegationTexts(db: Queryable, ids: readonly string[]): Promise<Map<string, string>> {
-  const found = new Map<string, string>();
-  const unknown: string[] = [];
-  for (const id of ids) {
-    const text = texts.get(id);
-    if (text === undefined) unknown.push(id);
-    else found.set(id, text);
-  }
-  if (unknown.length === 0) return found;
-  const { rows } = await db.query<{ id: string; text: string }>(
-    'SELECT id::text, text FROM "Delegation" WHERE id = ANY($1::uuid[])',
-    [unknown],
+/** Delegations by id: what they say never changes, only whether they count. */
+const known = new Bounded<string, Held>(16_384);
+
+/** Delegations to this agent that are in force and of the nodes' present incarnations, by node, newest first. */
+export async function readDelegations(
+  db: Queryable,
+  agentId: string,
+  nodeIds: readonly string[],
+): Promise<Map<string, Held[]>> {
+  const { rows } = await db.query<{ id: string }>({
+    name: 'read-delegations',
+    text: `SELECT d.id::text FROM "Delegation" d JOIN "NodeKey" k ON k."nodeId" = d."nodeId" AND k.jkt = d.iss
+             AND k."revokedAt" IS NULL AND k.incarnation = d.incarnation
+           WHERE d."nodeId" = ANY($2::uuid[]) AND d."agentId" = $1::uuid AND d."revokedAt" IS NULL AND d."notAfter" > now()
+           ORDER BY d."createdAt" DESC, d.id DESC`,
+    values: [agentId, nodeIds],
+  });
+  const cached = rows.map(({ id }) => known.get(id));
+  const unknown = rows.filter((_, i) => !cached[i]).map(({ id }) => id);
+  const read = unknown.length > 0 ? await readHeld(db, unknown) : new Map<string, Held>();
+  for (const held of read.values()) known.set(held.id, held);
+  const byNode = new Map<string, Held[]>();
+  rows.forEach(({ id }, i) => {
+    const held = cached[i] ?? read.get(id);
+    if (!held) return; // deleted in between
+    const others = byNode.get(held.nodeId);
+    if (others) others.push(held);
+    else byNode.set(held.nodeId, [held]);
+  });
+  return byNode;
+}
+
+async function readHeld(db: Queryable, ids: readonly string[]): Promise<Map<string, Held>> {
+  const { rows } = await db.query<HardAmounts & Omit<Held, 'rights'>>(
+    `SELECT id::text, "nodeId"::text AS "nodeId", "cpuMilli", "memoryMiB", "diskMiB", "networkKbps", "degreeMilli",
+       date_part('epoch', "notBefore") AS nbf, date_part('epoch', "notAfter") AS exp, text FROM "Delegation" WHERE id = ANY($1::uuid[])`,
+    [ids],
   );
-  for (const { id, text } of rows) {
-    texts.set(id, text);
-    found.set(id, text);
-  }
-  return found;
+  return new Map(
+    rows.map(({ cpuMilli, memoryMiB, diskMiB, networkKbps, ...rest }) => {
+      return [rest.id, { ...rest, rights: { cpuMilli, memoryMiB, diskMiB, networkKbps } }];
+    }),
+  );
 }

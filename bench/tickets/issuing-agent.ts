@@ -5,13 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import pg from 'pg';
+import type { z } from 'zod';
+import { issueTickets } from '@/agent/issue';
+import { openPool, type Pool } from '@/agent/store/database';
 import { secretStore } from '@/agent/store/deployment';
+import { IssueInput, type IssueOutput } from '@/protocol/agent/schemas';
 import { loadOrMakeCa, loadOrMakeServiceManagerKey } from '@/protocol/pki/deployment-secrets';
 import { selfIssue } from '@/protocol/pki/identity';
 import { agentUrn, serviceManagerUrn } from '@/protocol/pki/names';
 import { DEFAULT_RESOURCES } from '@/protocol/resources';
-import { generateIdentityKey, type IdentityKey, jwkFromRaw } from '@/protocol/statement/keys';
+import { generateIdentityKey, type IdentityKey, jwkFromRaw, loadOrMakeIdentityKey } from '@/protocol/statement/keys';
 import { signStatement } from '@/protocol/statement/sign';
 import type { TicketVerifyContext } from '@/protocol/statement/ticket';
 import { agentClient, closeClients } from '@/protocol/transport/client';
@@ -19,28 +22,37 @@ import { startTestPostgres } from '@/test/postgres-server';
 import { freePort } from '@/tools/postgres.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const NODES = 1_000;
-/** One request's tickets: one for each node, as for the largest slice. */
-export const TICKETS_PER_REQUEST = NODES;
+/** Requests under way at once, as by several workers whose slices are on different nodes: a third of the nodes each. */
+export const LANES = 3;
+/** One request's tickets: one for each node of its lane, as for the largest slice. */
+export const TICKETS_PER_REQUEST = 1_000;
+const NODES = LANES * TICKETS_PER_REQUEST;
 /** So much that no round runs out. */
 const RIGHTS = { cpuMilli: 1_024_000, memoryMiB: 16_000_000, diskMiB: 500_000_000, networkKbps: 300_000_000 };
 
+export type Issued = { node: string; text: string }[];
 export type IssuingAgent = {
-  /** One request for a ticket on each node. */
-  issue(): Promise<{ node: string; text: string }[]>;
+  /** One request for a ticket on each node of a lane, in this process: what the agent runs for such a call, without the call. */
+  issueHere(lane: number): Promise<Issued>;
+  /** The same asked of the agent's own process: TLS, JSON and schemas of both sides with it. */
+  issueByTls(lane: number): Promise<Issued>;
+  /** Gives back what was issued, so that every round finds the same books. */
+  settle(): Promise<void>;
   /** What a node's own verification is against. */
   contextOf(node: string): TicketVerifyContext;
-  /** A key for the raw cost. */
-  rawKey: IdentityKey;
+  /** The delegation that a node signed. */
+  delegationOf(node: string): { text: string; key: IdentityKey };
+  /** The agent's key, for the raw cost. */
+  key: IdentityKey;
   stop(): Promise<void>;
 };
 
-/** A real agent process over a Postgres of its own whose commits reach the disk, with a thousand nodes that delegated to it. */
+/** A real agent process over a Postgres of its own whose commits reach the disk, with three thousand nodes that delegated to it. */
 export async function startIssuingAgent(): Promise<IssuingAgent> {
   const folder = mkdtempSync(join(tmpdir(), 'meridian-bench-tickets-'));
   const postgres = await startTestPostgres({ durable: true });
   const databaseUrl = await postgres.createDatabase('meridian');
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
+  const pool = openPool(databaseUrl);
   const sealKey = randomBytes(32);
   const address = `127.0.0.1:${await freePort()}`;
   const child = await startAgent({
@@ -52,35 +64,55 @@ export async function startIssuingAgent(): Promise<IssuingAgent> {
   });
   const store = secretStore(pool);
   const ca = await loadOrMakeCa(store, sealKey, { authority: 'meridian', now: new Date() });
-  const key = await loadOrMakeServiceManagerKey(store, sealKey);
-  const { identity } = await selfIssue(ca, serviceManagerUrn('meridian'), key, new Date());
-  const { rows } = await pool.query<{ id: string; jkt: string; publicKey: string }>(
-    `SELECT id::text, jkt, "publicKey" FROM "Agent"`,
+  const { identity } = await selfIssue(
+    ca,
+    serviceManagerUrn('meridian'),
+    await loadOrMakeServiceManagerKey(store, sealKey),
+    new Date(),
   );
-  const agent = rows[0];
-  if (!agent) throw new Error('the agent did not register');
-  const nodes = await seedNodes(pool, agent);
-  const client = agentClient({ address, urn: agentUrn('meridian'), jkt: agent.jkt }, identity);
+  const { rows } = await pool.query<{ id: string }>(`SELECT id::text FROM "Agent"`);
+  const agentId = rows[0]?.id;
+  if (!agentId) throw new Error('the agent did not register');
+  const key = await loadOrMakeIdentityKey(join(folder, 'identity.pem'));
+  const nodes = await seedNodes(pool, { id: agentId, publicKey: key.jwk.x });
+  await pool.query('ANALYZE'); // as autovacuum does to a database that is not a minute old
+  const client = agentClient({ address, urn: agentUrn('meridian'), jkt: key.jkt }, identity);
+  const peer = { kind: 'service-manager' as const, urn: serviceManagerUrn('meridian'), jkt: identity.jkt };
   const urns = [...nodes.keys()];
+  const request = (lane: number) => {
+    const start = Math.floor(Date.now() / 1000);
+    return {
+      idempotencyKey: randomUUID(),
+      slice: 'urn:publicid:IDN+meridian+slice+bench_all',
+      sub: 'urn:publicid:IDN+meridian+user+bench',
+      resources: { ...DEFAULT_RESOURCES, cpuMilli: 1, memoryMiB: 1, diskMiB: 1, networkKbps: 1 },
+      nodes: urns.slice(lane * TICKETS_PER_REQUEST, (lane + 1) * TICKETS_PER_REQUEST),
+      start,
+      end: start + 86_400,
+      graceSeconds: 0,
+    };
+  };
+  const issued = ({ tickets }: z.infer<typeof IssueOutput>) =>
+    tickets.map(({ node, ticket }) => ({ node, text: ticket }));
+  const nodeOf = (urn: string) => {
+    const known = nodes.get(urn);
+    if (!known) throw new Error(`no such node: ${urn}`);
+    return known;
+  };
   return {
-    rawKey: generateIdentityKey(),
-    async issue() {
-      const start = Math.floor(Date.now() / 1000);
-      const answer = await client.issue.mutate({
-        idempotencyKey: randomUUID(),
-        slice: 'urn:publicid:IDN+meridian+slice+bench_all',
-        sub: 'urn:publicid:IDN+meridian+user+bench',
-        resources: { ...DEFAULT_RESOURCES, cpuMilli: 1, memoryMiB: 1, diskMiB: 1, networkKbps: 1 },
-        nodes: urns,
-        start,
-        end: start + 86_400,
-        graceSeconds: 0,
-      });
-      return answer.tickets.map(({ node, ticket }) => ({ node, text: ticket }));
+    key,
+    async issueHere(lane) {
+      return issued(await issueTickets({ pool, agentId, key }, peer, IssueInput.parse(request(lane)), Date.now()));
+    },
+    async issueByTls(lane) {
+      return issued(await client.issue.mutate(request(lane)));
+    },
+    async settle() {
+      await pool.query(`UPDATE "Ticket" SET state = 'burnt' WHERE state = 'issued'`);
+      await pool.query('VACUUM "Ticket"');
     },
     contextOf(node) {
-      const known = nodes.get(node);
-      if (!known) throw new Error(`no such node: ${node}`);
+      const known = nodeOf(node);
       return {
         nodeUrn: node,
         nodeJwk: known.key.jwk,
@@ -90,6 +122,7 @@ export async function startIssuingAgent(): Promise<IssuingAgent> {
         holderJkt: identity.jkt,
       };
     },
+    delegationOf: nodeOf,
     async stop() {
       await closeClients(identity);
       const ended = new Promise((done) => child.once('exit', done));
@@ -116,7 +149,7 @@ async function startAgent(env: Record<string, string>) {
   return child;
 }
 
-async function seedNodes(pool: pg.Pool, agent: { id: string; jkt: string; publicKey: string }) {
+async function seedNodes(pool: Pool, agent: { id: string; publicKey: string }) {
   const siteId = randomUUID();
   await pool.query(
     `INSERT INTO "Site" (id, "loginBase", name, urn) VALUES ($1, 'bench', 'Bench', 'urn:publicid:IDN+meridian:bench+authority+sa')`,
@@ -159,5 +192,5 @@ async function seedNodes(pool: pg.Pool, agent: { id: string; jkt: string; public
       now + 5_184_000,
     ],
   );
-  return new Map(rows.map(({ urn, key, incarnation }) => [urn, { key, incarnation }]));
+  return new Map(rows.map(({ urn, key, incarnation, row }) => [urn, { key, incarnation, text: row.text }]));
 }

@@ -29,9 +29,9 @@ export async function signStatementAsync<T extends StatementType>(
   return await signInput(signingInput(type, claims, key), key);
 }
 
-/** As `signStatementAsync`, for claims that the caller has checked and written as well-formed JSON. `iss`: as in them. */
-export async function signJson(type: StatementType, json: string, iss: string, key: SigningKey): Promise<string> {
-  return await signInput(inputOf(type, json, iss, key), key);
+/** As `signStatementAsync`, of a payload that the caller has checked and encoded. `iss`: as in it. */
+export function signPayload(type: StatementType, payload: string, iss: string, key: SigningKey): Promise<string> {
+  return signInput(inputOf(type, payload, iss, key), key);
 }
 
 function signInput(input: string, key: SigningKey): Promise<string> {
@@ -55,12 +55,12 @@ const headers = new Bounded<string, string>(64);
 
 function signingInput<T extends StatementType>(type: T, claims: ClaimsOf[T], key: SigningKey): string {
   const checked = parseClaims(type, claims);
-  return inputOf(type, wellFormedJson(checked), checked.iss, key);
+  return inputOf(type, Buffer.from(wellFormedJson(checked)).toString('base64url'), checked.iss, key);
 }
 
-function inputOf(type: StatementType, json: string, iss: string, key: SigningKey): string {
+function inputOf(type: StatementType, payload: string, iss: string, key: SigningKey): string {
   if (iss !== key.jkt) throw new Refused('STATEMENT_MALFORMED', { problem: 'iss is not the signing key' });
-  const input = `${header(type, key.jkt)}.${Buffer.from(json).toString('base64url')}`;
+  const input = `${header(type, key.jkt)}.${payload}`;
   const bytes = input.length + 87; // the dot and the 86 characters of the signature
   if (bytes > MAX_STATEMENT_BYTES) throw new Refused('STATEMENT_TOO_LARGE', { bytes, max: MAX_STATEMENT_BYTES });
   return input;
