@@ -2,8 +2,9 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { testDatabase } from '@/test/postgres';
+import { Heartbeats } from './heartbeats';
 import { sweep } from './sweeper';
-import { agentFixture, ask, type FakeNode, SLICE } from './test-fleet';
+import { agentFixture, ask, type FakeNode, OFFER, refusal, SLICE } from './test-fleet';
 
 const database = await testDatabase();
 let fleet: Awaited<ReturnType<typeof agentFixture>>;
@@ -129,6 +130,59 @@ describe('heartbeats', () => {
       sliverCount: 1,
     });
     expect([await mark(), await s.state()]).toEqual(['online', 'running']);
+  });
+  test('what one node sends keeps no other from being heard', async () => {
+    const [hostile, honest] = await fleet.nodes(2);
+    if (!hostile || !honest) throw new Error('no nodes');
+    const s = await sliver(hostile);
+    const report = s.report('starting', new Date());
+    const reason = (problem: string) => ({ code: 'START_FAILED', facts: { problem } });
+    const poison: Parameters<typeof fleet.beat>[1][] = [
+      { version: 'nul \0' },
+      { version: 'half a pair \ud800' },
+      { missing: ['nul \0'] },
+      { incarnation: 'nul \0' },
+      { slivers: [{ ...report, reason: reason('nul \0') }] },
+      { slivers: [{ ...report, reason: reason('half a pair \udc00') }] },
+      { slivers: [{ ...report, reason: reason('x'.repeat(100_000)) }] },
+      { slivers: [{ ...report, since: '0000-01-01T00:00:00Z' }] },
+      { slivers: [{ ...report, since: `2026-01-01T00:00:00.${'0'.repeat(200)}Z` }] },
+    ];
+    for (const bad of poison) {
+      const [refused, answer] = await Promise.allSettled([refusal(fleet.beat(hostile, bad)), fleet.beat(honest)]);
+      expect(answer, JSON.stringify(bad).slice(0, 100)).toMatchObject({ status: 'fulfilled' });
+      expect(refused).toMatchObject({ value: 'INVALID_INPUT' });
+    }
+  });
+  test('a heartbeat that the database cannot take fails alone', async () => {
+    const [hostile, honest] = await fleet.nodes(2);
+    if (!hostile || !honest) throw new Error('no nodes');
+    const agentId = (await one<{ id: string }>(`SELECT id::text FROM "Agent"`))?.id ?? '';
+    const heartbeats = new Heartbeats(database.pool, agentId);
+    const take = (node: FakeNode, version: string) => {
+      return heartbeats.take(
+        { kind: 'node', urn: node.urn, jkt: node.key.jkt },
+        {
+          seq: 0,
+          at: new Date().toISOString(),
+          capacity: OFFER,
+          free: OFFER,
+          incarnation: node.incarnation,
+          journalSequence: 0,
+          version,
+          driver: 'simulated',
+          missing: [],
+          load1Milli: 0,
+          uptimeSeconds: 1,
+          sliverCount: 0,
+          full: false,
+          slivers: [],
+        },
+      );
+    };
+    const outcomes = await Promise.allSettled([take(hostile, 'nul \0'), take(honest, '1')]);
+    expect(outcomes.map((o) => o.status)).toEqual(['rejected', 'fulfilled']);
+    await heartbeats.close();
   });
   test('a node that lost its journal must delegate anew', async () => {
     const [node] = await fleet.nodes(1);

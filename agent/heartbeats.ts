@@ -95,7 +95,8 @@ export class Heartbeats {
         else one.resolve(this.answer(outcome, answers.unknown.has(one.peer.jkt), answers.revokedKeys, now));
       }
     } catch (err) {
-      for (const one of batch) one.reject(err);
+      if (batch.length > 1 && isAboutData(err)) for (const one of batch) await this.store([one]);
+      else for (const one of batch) one.reject(err);
     }
   }
 
@@ -120,6 +121,11 @@ export class Heartbeats {
     this.askedAgain.set(urn, asked + 1);
     return asked < MAX_ASKED_AGAIN;
   }
+}
+
+/** SQLSTATE class 22: the database refused a value. Which node sent it shows when each is stored by itself. */
+function isAboutData(err: unknown): boolean {
+  return err instanceof Error && 'code' in err && String(err.code).startsWith('22');
 }
 
 function beatOf({ peer, input }: Waiting): Beat {

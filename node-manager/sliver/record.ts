@@ -73,7 +73,12 @@ export class SliverRecord {
 export function startFailure(node: string, error: unknown, attempts: number): Reason {
   const problem =
     error instanceof Refused && error.code === 'START_FAILED' ? String(error.facts.problem) : problemOf(error);
-  return { code: 'START_FAILED', facts: { node, problem: problem.slice(0, 500), attempts } };
+  return { code: 'START_FAILED', facts: { node, problem: plain(problem).slice(0, 500).toWellFormed(), attempts } };
+}
+
+/** What a tool said, without what nobody can store. */
+function plain(text: string): string {
+  return text.replaceAll('\0', '');
 }
 
 function problemOf(error: unknown): string {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isoTime, NodeSliverState, ReasonSchema, statement, statementId, TicketRef, thumbprint, urn } from '../node-manager/schemas';
+import { isoTime, NodeSliverState, plainText, ReasonSchema, statement, statementId, TicketRef, thumbprint, urn } from '../node-manager/schemas';
 import { HardAmountsSchema, ResourceVectorSchema } from '../resources';
 import { PublicJwkSchema } from '../statement/schemas';
 
@@ -76,11 +76,11 @@ export const HeartbeatInput = z.object({
   /** Counts up by one per heartbeat of a process; a restart begins at 0. */
   seq: z.int().min(0),
   at: isoTime,
-  incarnation: z.string().max(64),
+  incarnation: plainText(64),
   journalSequence: z.int().min(0),
-  version: z.string().max(64),
+  version: plainText(64),
   driver: z.enum(['oci', 'simulated']),
-  missing: z.array(z.string().max(200)).max(20).default([]),
+  missing: z.array(plainText(200)).max(20).default([]),
   capacity: HardAmountsSchema,
   free: HardAmountsSchema,
   load1Milli: z.int().min(0).max(10_000_000).nullable(),

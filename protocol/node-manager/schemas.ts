@@ -8,11 +8,17 @@ export const urn = z.string().max(256).startsWith('urn:publicid:IDN+');
 export const thumbprint = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 export const statementId = z.string().regex(/^[A-Za-z0-9_-]{16,64}$/);
 export const statement = z.string().min(1).max(MAX_STATEMENT_BYTES);
-export const isoTime = z.iso.datetime();
+/** A time as a peer may say it: one that every database and page can take too, so not before 1970. */
+export const isoTime = z.iso.datetime().max(32).refine((text) => text >= '1970', 'is before 1970');
 
+/** Text of a peer, at most `max` characters, without NUL or half a surrogate pair: a database takes neither. */
+export const plainText = (max: number) => z.string().max(max).refine((text) => !text.includes('\0') && text.isWellFormed(), 'holds NUL or half a surrogate pair');
+
+const MAX_FACTS = 32;
+const Fact = z.union([plainText(4096), z.number(), z.boolean(), z.null(), z.array(plainText(512)).max(64)]);
 export const ReasonSchema = z.object({
-  code: z.string().max(64),
-  facts: z.record(z.string().max(64), z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(z.string())])),
+  code: plainText(64),
+  facts: z.record(plainText(64), Fact).refine((facts) => Object.keys(facts).length <= MAX_FACTS, `holds more than ${MAX_FACTS} facts`),
 });
 
 /** States as a node reports them; `pending`, `ticketed` and `unknown` are the deployment's own. */
