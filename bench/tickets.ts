@@ -2,6 +2,7 @@ import { sign, verify } from 'node:crypto';
 import { BATCH_IN_FLIGHT, inBatches } from '@/protocol/statement/batches';
 import type { VerifyKey } from '@/protocol/statement/keys';
 import { verifyTicketAsync } from '@/protocol/statement/ticket';
+import { ownCpu } from './tickets/cpu';
 import { type Issued, type IssuingAgent, LANES, startIssuingAgent, TICKETS_PER_REQUEST } from './tickets/issuing-agent';
 
 /** Rounds; each has tickets of its own, and the raw cost is measured right after ours. */
@@ -9,7 +10,9 @@ const ROUNDS = 5;
 const REQUESTS_PER_LANE = 2;
 const COUNT = LANES * REQUESTS_PER_LANE * TICKETS_PER_REQUEST;
 
-type Round = { issue: number; byTls: number; sign: number; verify: number; rawVerify: number; grant: number };
+/** What a round's tickets took: wall time in ms, and CPU time in µs of this process (and of Postgres, for `issue`). */
+type Cost = { ms: number; cpu: number };
+type Round = { issue: Cost; byTls: Cost; sign: Cost; verify: Cost; rawVerify: Cost; grant: Cost };
 
 /**
  * Tickets a second, each case against bare Ed25519 on the same bytes with as many in flight, in the same run:
@@ -19,6 +22,8 @@ type Round = { issue: number; byTls: number; sign: number; verify: number; rawVe
  * - `issue-tls`: the same through the agent's process, with mutual TLS, JSON and schemas of both sides.
  * - `verify`: as a node does: strict decoding, signature, delegation chain, every rule; each ticket seen once. Its limit counts
  *   every signature that must be checked: each ticket's, and each node's delegation once a round.
+ * - `issue-cpu`, `verify-cpu`: the same work as CPU time per ticket, Postgres's included: what others do on the machine meanwhile
+ *   takes wall time, and most from who has the fewest threads, but no CPU time.
  * - `grant-1000`: seconds for one request of 1,000 tickets through TLS, nothing else under way.
  */
 export async function run() {
@@ -27,13 +32,18 @@ export async function run() {
     await round(agent); // compiles both processes' code
     const rounds: Round[] = [];
     for (let i = 0; i < ROUNDS; i++) rounds.push(await round(agent));
-    const of = (name: keyof Round) => median(rounds.map((one) => one[name]));
+    const of = (name: keyof Round): Cost => ({
+      ms: median(rounds.map((one) => one[name].ms)),
+      cpu: median(rounds.map((one) => one[name].cpu)),
+    });
     return {
       rows: [
-        row('issue', of('issue'), of('sign')),
-        row('issue-tls', of('byTls'), of('sign')),
-        row('verify', of('verify'), of('rawVerify')),
-        { case: 'grant-1000', value: of('grant') / 1000, unit: 's' },
+        perSecond('issue', of('issue'), of('sign')),
+        perSecond('issue-tls', of('byTls'), of('sign')),
+        cpuOfEach('issue-cpu', of('issue'), of('sign')),
+        perSecond('verify', of('verify'), of('rawVerify')),
+        cpuOfEach('verify-cpu', of('verify'), of('rawVerify')),
+        { case: 'grant-1000', value: of('grant').ms / 1000, unit: 's' },
       ],
     };
   } finally {
@@ -41,43 +51,50 @@ export async function run() {
   }
 }
 
-function row(name: string, value: number, limit: number) {
+function perSecond(name: string, ours: Cost, raw: Cost) {
+  const [value, limit] = [(COUNT / ours.ms) * 1000, (COUNT / raw.ms) * 1000];
   return { case: name, value, unit: '1/s', limit, ratio: value / limit };
+}
+
+function cpuOfEach(name: string, ours: Cost, raw: Cost) {
+  return { case: name, value: ours.cpu / COUNT, unit: 'µs', limit: raw.cpu / COUNT, ratio: raw.cpu / ours.cpu };
 }
 
 async function round(agent: IssuingAgent): Promise<Round> {
   await agent.settle();
   const tickets: Issued = [];
-  const issue = await rate(async () => {
+  const postgres = await agent.postgresCpu();
+  const issue = await cost(async () => {
     tickets.push(...(await issueAll(agent.issueHere)));
   });
+  issue.cpu += (await agent.postgresCpu()) - postgres;
   if (tickets.length !== COUNT) throw new Error(`only ${tickets.length} of ${COUNT} tickets were issued`);
   const inputs = tickets.map(({ text }) => signedPart(text));
   const signed: { input: Buffer; signature: Buffer; key: VerifyKey }[] = [];
-  const raw = await rate(async () => {
+  const raw = await cost(async () => {
     const signatures = await inBatches(inputs, (input) => signRaw(agent, input), BATCH_IN_FLIGHT);
     signatures.forEach((signature, i) => {
       signed.push({ input: inputs[i] ?? Buffer.alloc(0), signature, key: agent.key });
     });
   });
   await agent.settle();
-  const byTls = await rate(async () => {
+  const byTls = await cost(async () => {
     await issueAll(agent.issueByTls);
   });
   await agent.settle();
-  const grant = await milliseconds(async () => {
+  const grant = await cost(async () => {
     await agent.issueByTls(0);
   });
   // By node: a node sees its own delegation again and again, and verifies that once.
   tickets.sort((a, b) => (a.node < b.node ? -1 : 1));
-  const verified = await rate(async () => {
+  const verified = await cost(async () => {
     await inBatches(tickets, ({ node, text }) => verifyTicketAsync(text, agent.contextOf(node)), BATCH_IN_FLIGHT);
   });
   for (const node of new Set(tickets.map((one) => one.node))) {
     const { text, key } = agent.delegationOf(node);
     signed.push({ input: signedPart(text), signature: signatureOf(text), key });
   }
-  const rawVerify = await rate(async () => {
+  const rawVerify = await cost(async () => {
     await inBatches(signed, verifyRaw, BATCH_IN_FLIGHT);
   });
   return { issue, sign: raw, byTls, verify: verified, rawVerify, grant };
@@ -115,15 +132,10 @@ function verifyRaw({ input, signature, key }: { input: Buffer; signature: Buffer
   });
 }
 
-/** A round's tickets a second. */
-async function rate(work: () => Promise<void>): Promise<number> {
-  return (COUNT / (await milliseconds(work))) * 1000;
-}
-
-async function milliseconds(work: () => Promise<void>): Promise<number> {
-  const start = performance.now();
+async function cost(work: () => Promise<void>): Promise<Cost> {
+  const [start, cpu] = [performance.now(), ownCpu()];
   await work();
-  return performance.now() - start;
+  return { ms: performance.now() - start, cpu: ownCpu() - cpu };
 }
 
 function median(values: number[]): number {

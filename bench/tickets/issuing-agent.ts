@@ -20,6 +20,7 @@ import type { TicketVerifyContext } from '@/protocol/statement/ticket';
 import { agentClient, closeClients } from '@/protocol/transport/client';
 import { startTestPostgres } from '@/test/postgres-server';
 import { freePort } from '@/tools/postgres.mjs';
+import { postgresCpu } from './cpu';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Requests under way at once, as by several workers whose slices are on different nodes: a third of the nodes each. */
@@ -38,6 +39,8 @@ export type IssuingAgent = {
   issueByTls(lane: number): Promise<Issued>;
   /** Gives back what was issued, so that every round finds the same books. */
   settle(): Promise<void>;
+  /** CPU time in µs that Postgres has taken so far. */
+  postgresCpu(): Promise<number>;
   /** What a node's own verification is against. */
   contextOf(node: string): TicketVerifyContext;
   /** The delegation that a node signed. */
@@ -111,6 +114,7 @@ export async function startIssuingAgent(): Promise<IssuingAgent> {
       await pool.query(`UPDATE "Ticket" SET state = 'burnt' WHERE state = 'issued'`);
       await pool.query('VACUUM "Ticket"');
     },
+    postgresCpu: () => postgresCpu(pool),
     contextOf(node) {
       const known = nodeOf(node);
       return {
