@@ -1,5 +1,13 @@
 import { Journal } from './journal/journal';
-import { applyEvent, emptyNode, fromSnapshot, NodeEvent, type NodeState, snapshotOf } from './lease/node-state';
+import {
+  addPart,
+  applyEvent,
+  emptyNode,
+  fromSnapshot,
+  NodeEvent,
+  type NodeState,
+  snapshotParts,
+} from './lease/node-state';
 import type { Logger } from './log';
 
 /** How often time is marked when nothing else is written, in ms: a clock that stepped back while off reopens no more than this. */
@@ -79,12 +87,13 @@ export class Ledger {
   }
 
   private replay(record: string): void {
-    const { n, e, s } = JSON.parse(record) as { n: string; e?: unknown; s?: unknown }; // ours; its checksum held
+    const { n, e, s, more } = JSON.parse(record) as { n: string; e?: unknown; s?: unknown; more?: unknown }; // ours; its checksum held
     if (s) this.states.set(n, fromSnapshot(s));
+    else if (more) addPart(this.of(n), more);
     else applyEvent(this.of(n), NodeEvent.parse(e));
   }
 
   private *snapshot(): Iterable<string> {
-    for (const [n, state] of this.states) yield JSON.stringify({ n, s: snapshotOf(state) });
+    for (const [n, state] of this.states) for (const part of snapshotParts(state)) yield JSON.stringify({ n, ...part });
   }
 }

@@ -17,15 +17,17 @@ import { crc32 } from 'node:zlib';
  */
 export const MAGIC = Buffer.from('MJ01');
 export const HEADER_BYTES = 28;
-/** No frame is longer: appends beyond it go into the next. */
+/** No frame is longer: it would be taken for damage when it is read. Appends beyond it go into the next. */
 export const MAX_FRAME_BYTES = 64 * 1024 * 1024;
 const RECORD_HEADER_BYTES = 8;
 
 export type Frame = { number: number; timeMark: number; records: string[] };
 
+/** Throws for a frame that nobody could read again. */
 export function encodeFrame(frame: Frame): Buffer {
   const records = frame.records.map((text) => Buffer.from(text, 'utf8'));
   const length = records.reduce((sum, r) => sum + RECORD_HEADER_BYTES + r.length, 0);
+  if (length > MAX_FRAME_BYTES) throw new Error(`a frame of ${length} bytes, of at most ${MAX_FRAME_BYTES}`);
   const out = Buffer.allocUnsafe(HEADER_BYTES + length);
   MAGIC.copy(out, 0);
   out.writeUInt32LE(length, 4);

@@ -115,13 +115,39 @@ export function snapshotOf(state: NodeState) {
 }
 
 const pairs = <T extends z.ZodType>(value: T) => z.array(z.tuple([z.string(), value]));
-const Snapshot = NodeState.extend({
+const Lists = z.object({
   leases: pairs(LeaseRecord),
   spent: pairs(Spent),
   keys: pairs(z.array(z.string())),
 });
+const Snapshot = NodeState.extend(Lists.shape);
 
 export function fromSnapshot(json: unknown): NodeState {
   const s = Snapshot.parse(json);
   return { ...s, leases: new Map(s.leases), spent: new Map(s.spent), keys: new Map(s.keys) };
+}
+
+/** So many entries of a list are in one part: a list of keys may be 256 KiB, the others' entries are a few KB. */
+const PART_LENGTHS = { leases: 250, spent: 1000, keys: 8 };
+
+/**
+ * The state in parts for the journal, none of which grows with the node's history: spent tickets are remembered for ever, and a
+ * journal record has a bound. The first part is a snapshot without its lists.
+ */
+export function* snapshotParts(state: NodeState): Iterable<{ s: unknown } | { more: unknown }> {
+  const none = { leases: [], spent: [], keys: [] };
+  yield { s: { ...state, ...none } };
+  for (const list of ['leases', 'spent', 'keys'] as const) {
+    const entries = [...state[list]];
+    for (let at = 0; at < entries.length; at += PART_LENGTHS[list])
+      yield { more: { ...none, [list]: entries.slice(at, at + PART_LENGTHS[list]) } };
+  }
+}
+
+/** Adds another part of a snapshot to the state that its first part gave. */
+export function addPart(state: NodeState, json: unknown): void {
+  const { leases, spent, keys } = Lists.parse(json);
+  for (const [jti, lease] of leases) state.leases.set(jti, lease);
+  for (const [key, one] of spent) state.spent.set(key, one);
+  for (const [slice, some] of keys) state.keys.set(slice, some);
 }
