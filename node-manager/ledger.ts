@@ -10,7 +10,10 @@ import {
 } from './lease/node-state';
 import type { Logger } from './log';
 
-/** How often time is marked when nothing else is written, in ms: a clock that stepped back while off reopens no more than this. */
+/**
+ * How often time is marked when nothing else is written, in ms. A clock that stepped back while the node was off may bring back no more
+ * than this, and nothing that anybody was told is over: see `mark`. What it brings back is less than the skew that is forgiven anyway.
+ */
 const MARK_MS = 60_000;
 
 /**
@@ -21,6 +24,8 @@ export class Ledger {
   private readonly states = new Map<string, NodeState>();
   private journal!: Journal; // set before `open` returns
   private marker: NodeJS.Timeout | null = null;
+  /** The latest time that was ever told: a clock that steps back while we run reopens nothing at all. */
+  private told = 0;
 
   private constructor(private readonly clock: () => number) {}
 
@@ -48,9 +53,15 @@ export class Ledger {
     return Journal.exists(directory);
   }
 
-  /** Epoch ms; never before anything that was ever recorded, whatever the clock says. */
+  /** Epoch ms; never before anything that was ever recorded or told, whatever the clock says. */
   now(): number {
-    return Math.max(this.clock(), this.journal?.timeMark ?? 0);
+    this.told = Math.max(this.told, this.clock(), this.journal?.timeMark ?? 0);
+    return this.told;
+  }
+
+  /** Makes it durable that this time was reached: before a word that something is over, which no crash may take back. */
+  mark(): Promise<void> {
+    return this.journal.markTime();
   }
 
   get sequence(): number {

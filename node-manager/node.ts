@@ -62,6 +62,7 @@ export class NodeManager {
       now: () => ledger.now(),
       leases: () => this.state.leases,
       lapse: (lease) => this.end(lease, 'lapsed').then(() => {}),
+      mark: () => ledger.mark(),
       onChange: (record) => this.changed(record),
     });
     this.link = new AgentLink({

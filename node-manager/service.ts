@@ -98,6 +98,9 @@ export function nodeService(node: NodeManager): NodeManagerService {
         now,
         revokedKeys: new Set(node.state.revokedKeys),
         holderJkt: peer.jkt,
+      }).catch(async (err: unknown) => {
+        if (err instanceof Refused && (err.code === 'EXPIRED' || err.code === 'LEASE_OVER')) await ledger.mark();
+        throw err;
       });
       const raced = await redeemedBefore(peer, text); // while its signature was checked
       if (raced) return raced;
@@ -140,6 +143,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
       const known = node.state.keys.get(slice) ?? [];
       const changed = known.length !== wanted.length || wanted.some((key, i) => key !== known[i]);
       if (changed) await ledger.record(urn, { t: 'keys', at: ledger.now(), slice, keys: wanted });
+      else await ledger.settled(); // another call's may not be on the disk yet
       return { count: wanted.length, changed };
     },
 

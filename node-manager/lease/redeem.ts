@@ -27,7 +27,7 @@ export function ticketHash(text: string): string {
 
 /**
  * Judges a verified ticket against the node's state and books, and makes the lease: nothing is changed, the caller enters it in the same
- * turn. `now`: epoch ms. Throws Refused NODE_CLOSED, TICKET_SPENT, TICKET_BURNT, ALREADY_LEASED, IMAGE_UNKNOWN, PROFILE_UNKNOWN,
+ * turn. `now`: epoch ms. Throws Refused NODE_CLOSED, TICKET_SPENT, TICKET_BURNT, WRONG_STATE, ALREADY_LEASED, IMAGE_UNKNOWN, PROFILE_UNKNOWN,
  * TERM_TOO_LONG, NODE_FULL, EXCEEDS_PARENT.
  */
 export function makeLease(
@@ -41,6 +41,11 @@ export function makeLease(
   const { claims, chain } = ticket;
   const { state } = self;
   judgeUnspent(state, claims);
+  if (claims.replaces !== undefined) {
+    // It prolongs a lease, and must not bring back one that was released.
+    const state = `a renewal of ${claims.replaces}`;
+    throw new Refused('WRONG_STATE', { kind: 'ticket', id: claims.jti, state, needs: 'a ticket for a new lease' });
+  }
   if (state.adminSwitch !== 'open')
     throw new Refused('NODE_CLOSED', { node: self.urn, adminSwitch: state.adminSwitch });
   judgeOffer(offer, claims);

@@ -22,6 +22,8 @@ export type KeeperOptions = {
   leases: () => ReadonlyMap<string, LeaseRecord>;
   /** The lease's grace is over: enters that durably. */
   lapse: (lease: LeaseRecord) => Promise<void>;
+  /** Makes it durable that this time was reached. */
+  mark: () => Promise<void>;
   /** A sliver's state is another one now. */
   onChange: (record: SliverRecord) => void;
 };
@@ -42,17 +44,24 @@ export class SliverKeeper {
   private audit: NodeJS.Timeout | null = null;
   private queued = false;
   private stopping = false;
+  private begun = false;
 
-  constructor(private readonly o: KeeperOptions) {}
+  /** Every lease has its record from here on: whoever asks before `begin` is not told that there is none. */
+  constructor(private readonly o: KeeperOptions) {
+    const now = o.now();
+    for (const lease of o.leases().values())
+      this.records.set(lease.jti, new SliverRecord(lease, stateBefore(lease, now), now));
+  }
 
-  /** Looks at what a predecessor left, adopts what has a lease, and begins. */
+  /** Looks at what a predecessor left, adopts what has a lease, and begins. Nothing is made or removed before. */
   async begin(): Promise<void> {
-    const now = this.o.now();
     this.found = new Map(await this.o.driver.list(this.stopper.signal));
+    this.begun = true;
     for (const lease of this.o.leases().values()) {
-      const found = this.found.get(lease.jti);
-      const state = found === 'running' ? 'running' : stateBefore(lease, now);
-      this.records.set(lease.jti, new SliverRecord(lease, state, now));
+      if (this.found.get(lease.jti) !== 'running') continue;
+      const record = new SliverRecord(lease, 'running', this.o.now());
+      this.records.set(lease.jti, record);
+      this.o.onChange(record);
     }
     const auditMs = this.o.driver.auditMs;
     if (auditMs !== null) this.audit = setInterval(() => void this.look(), auditMs).unref();
@@ -61,7 +70,7 @@ export class SliverKeeper {
 
   /** A lease was made or ended: plan anew. Cheap to call often. */
   wake(): void {
-    if (this.queued || this.stopper.signal.aborted) return;
+    if (!this.begun || this.queued || this.stopper.signal.aborted) return;
     this.queued = true;
     queueMicrotask(() => {
       this.queued = false;
@@ -86,10 +95,12 @@ export class SliverKeeper {
   async untilGone(id: string, timeoutMs: number): Promise<void> {
     const until = Date.now() + timeoutMs;
     this.wake();
-    while (this.found.has(id) || this.running.has(id)) {
+    while (!this.begun || this.found.has(id) || this.running.has(id)) {
       const left = until - Date.now();
       if (left <= 0) return;
-      await Promise.race([this.running.get(id) ?? Promise.resolve(), pause(Math.min(left, 20))]);
+      const step = this.running.get(id); // none while others fill all places, or after a failure
+      const soon = pause(Math.min(left, 20));
+      await (step ? Promise.race([step, soon]) : soon);
     }
   }
 
@@ -160,6 +171,7 @@ export class SliverKeeper {
       this.found.delete(step.id);
       this.change(step.id, 'gone', this.records.get(step.id)?.reason ?? null);
     } else if (step.kind === 'stop') {
+      await this.o.mark(); // a clock that steps back in a crash must not let it run again
       await driver.stop(step.id, signal);
       this.found.set(step.id, 'stopped');
       this.change(step.id, 'stopped');
