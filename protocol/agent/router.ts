@@ -6,7 +6,10 @@ import * as s from './schemas';
 /** What an agent does. Functions that take a peer run only for one of the right kind. */
 export interface AgentService {
   config(): Promise<z.infer<typeof s.AgentConfigView>>;
-  advertisements(peer: Peer, input: z.infer<typeof s.AdvertisementsInput>): Promise<z.infer<typeof s.AdvertisementsOutput>>;
+  advertisements(
+    peer: Peer,
+    input: z.infer<typeof s.AdvertisementsInput>,
+  ): Promise<z.infer<typeof s.AdvertisementsOutput>>;
   issue(peer: Peer, input: z.infer<typeof s.IssueInput>): Promise<z.infer<typeof s.IssueOutput>>;
   returnTickets(peer: Peer, input: z.infer<typeof s.ReturnInput>): Promise<z.infer<typeof s.ReturnOutput>>;
   heartbeat(peer: Peer, input: z.infer<typeof s.HeartbeatInput>): Promise<z.infer<typeof s.HeartbeatOutput>>;
@@ -32,13 +35,34 @@ const serviceManager = from('service-manager');
 /** The agent's interface, tRPC over TLS; mutual for all but enrolment. */
 export const agentRouter = t.router({
   config: t.procedure.output(s.AgentConfigView).query(({ ctx }) => ctx.service.config()),
-  advertisements: serviceManager.input(s.AdvertisementsInput).output(s.AdvertisementsOutput).query(({ ctx, input }) => ctx.service.advertisements(ctx.peer, input)),
-  issue: serviceManager.input(s.IssueInput).output(s.IssueOutput).mutation(({ ctx, input }) => ctx.service.issue(ctx.peer, input)),
-  returnTickets: serviceManager.input(s.ReturnInput).output(s.ReturnOutput).mutation(({ ctx, input }) => ctx.service.returnTickets(ctx.peer, input)),
-  heartbeat: node.input(s.HeartbeatInput).output(s.HeartbeatOutput).mutation(({ ctx, input }) => ctx.service.heartbeat(ctx.peer, input)),
-  delegate: node.input(s.DelegateInput).output(s.DelegateOutput).mutation(({ ctx, input }) => ctx.service.delegate(ctx.peer, input)),
-  enrol: t.procedure.input(s.EnrolInput).output(s.EnrolOutput).mutation(({ ctx, input }) => ctx.service.enrol(input)),
-  renewCertificate: t.procedure.input(s.RenewInput).output(s.EnrolOutput).mutation(({ ctx, input }) => ctx.service.renewCertificate(input)),
+  advertisements: serviceManager
+    .input(s.AdvertisementsInput)
+    .output(s.AdvertisementsOutput)
+    .query(({ ctx, input }) => ctx.service.advertisements(ctx.peer, input)),
+  issue: serviceManager
+    .input(s.IssueInput)
+    .output(s.IssueOutput)
+    .mutation(({ ctx, input }) => ctx.service.issue(ctx.peer, input)),
+  returnTickets: serviceManager
+    .input(s.ReturnInput)
+    .output(s.ReturnOutput)
+    .mutation(({ ctx, input }) => ctx.service.returnTickets(ctx.peer, input)),
+  heartbeat: node
+    .input(s.HeartbeatInput)
+    .output(s.HeartbeatOutput)
+    .mutation(({ ctx, input }) => ctx.service.heartbeat(ctx.peer, input)),
+  delegate: node
+    .input(s.DelegateInput)
+    .output(s.DelegateOutput)
+    .mutation(({ ctx, input }) => ctx.service.delegate(ctx.peer, input)),
+  enrol: t.procedure
+    .input(s.EnrolInput)
+    .output(s.EnrolOutput)
+    .mutation(({ ctx, input }) => ctx.service.enrol(input)),
+  renewCertificate: t.procedure
+    .input(s.RenewInput)
+    .output(s.EnrolOutput)
+    .mutation(({ ctx, input }) => ctx.service.renewCertificate(input)),
 });
 
 export type AgentRouter = typeof agentRouter;

@@ -3,7 +3,14 @@ import * as c from './common';
 import { QuotaMeter, RequestView, SliceSpec } from './slice';
 
 export const PendingRequest = RequestView.extend({
-  slice: z.object({ id: c.Id, name: z.string(), site: c.SiteRef, sliverCount: z.int(), endsAt: z.date().nullable(), spec: SliceSpec }),
+  slice: z.object({
+    id: c.Id,
+    name: z.string(),
+    site: c.SiteRef,
+    sliverCount: z.int(),
+    endsAt: z.date().nullable(),
+    spec: SliceSpec,
+  }),
   /** What it would use of the site's quota, beside what is used. */
   quota: QuotaMeter,
   overQuota: c.Reason.nullable(),
@@ -11,7 +18,11 @@ export const PendingRequest = RequestView.extend({
   mayDecide: z.boolean(),
 });
 export type PendingRequest = z.infer<typeof PendingRequest>;
-export const DecideInput = z.object({ requestId: c.Id, outcome: z.enum(['approved', 'rejected']), comment: z.string().trim().max(2000).default('') });
+export const DecideInput = z.object({
+  requestId: c.Id,
+  outcome: z.enum(['approved', 'rejected']),
+  comment: z.string().trim().max(2000).default(''),
+});
 
 /**
  * approvals router: list → PendingRequest[] (oldest first) · decided {limit} → RequestView & {sliceName}[] ·

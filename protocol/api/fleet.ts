@@ -39,7 +39,9 @@ export const NodeView = FleetNode.extend({
   delegation: z.object({ agent: z.string(), until: z.date() }).nullable(),
   certificateUntil: z.date().nullable(),
   /** Slivers of slices that the viewer may see; the rest only counted. */
-  sliverRows: z.array(z.object({ sliceName: z.string(), state: c.SliverReported, since: z.date(), leaseEndsAt: z.date().nullable() })),
+  sliverRows: z.array(
+    z.object({ sliceName: z.string(), state: c.SliverReported, since: z.date(), leaseEndsAt: z.date().nullable() }),
+  ),
   otherSlivers: z.int(),
   may: z.object({ adminSwitch: z.boolean(), enrol: z.boolean() }),
 });
@@ -49,7 +51,9 @@ export const ImportReport = z.object({
   networks: z.array(z.object({ name: z.string(), nodes: z.int(), sites: z.int() })),
   nodes: z.object({ read: z.int(), added: z.int(), changed: z.int(), unchanged: z.int() }),
   /** Per field: how many values could not be used, and up to three examples. */
-  unused: z.array(z.object({ field: z.string(), count: z.int(), why: z.string(), examples: z.array(z.string()).max(3) })),
+  unused: z.array(
+    z.object({ field: z.string(), count: z.int(), why: z.string(), examples: z.array(z.string()).max(3) }),
+  ),
   /** Aggregates that the advertisement itself reports as failed. */
   failures: z.array(z.object({ aggregate: z.string(), problem: z.string() })),
   seconds: z.number(),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import * as c from './common';
 import { FleetNode } from './fleet';
-import { SliverRow, SliceView } from './slice';
+import { SliceView, SliverRow } from './slice';
 
 /**
  * Live updates: one stream per browser. A client names topics; for each it gets one `snapshot`, then changes. On every
@@ -19,7 +19,13 @@ export const LiveInput = z.object({ topics: z.array(Topic).max(20) });
 
 export const LiveEvent = z.discriminatedUnion('t', [
   /** Slice: whole view + every sliver row as snapshot, later only changed rows. */
-  z.object({ t: z.literal('slice'), name: z.string(), snapshot: z.boolean(), view: SliceView, slivers: z.array(SliverRow) }),
+  z.object({
+    t: z.literal('slice'),
+    name: z.string(),
+    snapshot: z.boolean(),
+    view: SliceView,
+    slivers: z.array(SliverRow),
+  }),
   z.object({ t: z.literal('fleet'), snapshot: z.boolean(), nodes: z.array(FleetNode) }),
   /** Something of it changed: fetch again. */
   z.object({ t: z.literal('changed'), topic: Topic }),

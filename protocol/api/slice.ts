@@ -20,7 +20,10 @@ export const SliceSpec = z.object({
   minCountries: z.int().min(1).max(250).default(1),
   maxPerSite: z.int().min(1).max(1000).default(1000),
   resources: ResourceVectorSchema,
-  termSeconds: z.int().min(3600, 'At least an hour.').max(366 * 86_400),
+  termSeconds: z
+    .int()
+    .min(3600, 'At least an hour.')
+    .max(366 * 86_400),
   /** The least number of slivers with which the slice is worth having; all = all or nothing. */
   minimum: z.int().min(1).max(2000),
   /** May another node stand in for one that fails? */
@@ -43,7 +46,14 @@ export type SpecCheck = z.infer<typeof SpecCheck>;
 export const QuotaMeter = z.object({
   site: c.SiteRef,
   maxTermSeconds: z.int(),
-  lines: z.array(z.object({ measure: z.enum(['slivers', 'cpuMilli', 'memoryMiB', 'diskMiB', 'networkKbps']), used: z.int(), wants: z.int(), limit: z.int() })),
+  lines: z.array(
+    z.object({
+      measure: z.enum(['slivers', 'cpuMilli', 'memoryMiB', 'diskMiB', 'networkKbps']),
+      used: z.int(),
+      wants: z.int(),
+      limit: z.int(),
+    }),
+  ),
 });
 export type QuotaMeter = z.infer<typeof QuotaMeter>;
 
@@ -74,7 +84,9 @@ export const RequestView = z.object({
   termSeconds: z.int(),
   requestedBy: c.PersonRef,
   createdAt: z.date(),
-  decision: z.object({ outcome: z.enum(['approved', 'rejected']), by: c.PersonRef, comment: z.string(), at: z.date() }).nullable(),
+  decision: z
+    .object({ outcome: z.enum(['approved', 'rejected']), by: c.PersonRef, comment: z.string(), at: z.date() })
+    .nullable(),
 });
 export type RequestView = z.infer<typeof RequestView>;
 
@@ -89,7 +101,14 @@ export const SliceView = SliceListItem.extend({
   members: z.array(c.PersonRef),
   requests: z.array(RequestView),
   /** What the viewer may do here; the server checks again at each call. */
-  may: z.object({ exec: z.boolean(), delete: z.boolean(), renew: z.boolean(), withdraw: z.boolean(), members: z.boolean(), decide: z.boolean() }),
+  may: z.object({
+    exec: z.boolean(),
+    delete: z.boolean(),
+    renew: z.boolean(),
+    withdraw: z.boolean(),
+    members: z.boolean(),
+    decide: z.boolean(),
+  }),
   /** After a delete: what is still to leave, and when at the latest. */
   leaving: z.object({ count: z.int(), latestEnd: z.date().nullable() }).nullable(),
 });
@@ -97,7 +116,19 @@ export type SliceView = z.infer<typeof SliceView>;
 
 export const SliverRow = z.object({
   id: c.Id,
-  node: z.object({ id: c.Id, urn: z.string(), hostname: z.string(), site: z.string(), country: z.string().nullable(), city: z.string().nullable(), latitude: z.number().nullable(), longitude: z.number().nullable(), simulated: z.boolean(), reachability: c.Reachability, address: z.string().nullable() }),
+  node: z.object({
+    id: c.Id,
+    urn: z.string(),
+    hostname: z.string(),
+    site: z.string(),
+    country: z.string().nullable(),
+    city: z.string().nullable(),
+    latitude: z.number().nullable(),
+    longitude: z.number().nullable(),
+    simulated: z.boolean(),
+    reachability: c.Reachability,
+    address: z.string().nullable(),
+  }),
   desired: c.SliverDesired,
   reported: c.SliverReported,
   reason: c.Reason.nullable(),
@@ -127,13 +158,29 @@ export const StepRow = z.object({
 export type StepRow = z.infer<typeof StepRow>;
 
 /** Events of the slice as a whole: asked, approved, deployed, keys changed, command run, deleted … newest first. */
-export const SliceEvent = z.object({ id: z.string(), at: z.date(), actor: z.string(), action: z.string(), facts: z.record(z.string(), z.unknown()) });
+export const SliceEvent = z.object({
+  id: z.string(),
+  at: z.date(),
+  actor: z.string(),
+  action: z.string(),
+  facts: z.record(z.string(), z.unknown()),
+});
 export type SliceEvent = z.infer<typeof SliceEvent>;
 
 export const ByName = z.object({ name: c.SliceName });
-export const RenewInput = ByName.extend({ termSeconds: z.int().min(3600).max(366 * 86_400), reason: z.string().trim().min(10).max(2000) });
+export const RenewInput = ByName.extend({
+  termSeconds: z
+    .int()
+    .min(3600)
+    .max(366 * 86_400),
+  reason: z.string().trim().min(10).max(2000),
+});
 export const MemberInput = ByName.extend({ email: z.email().max(254) });
-export const ExecRequest = ByName.extend({ node: z.string().max(256), argv: z.array(z.string().min(1).max(4096)).min(1).max(64), timeoutMs: z.int().min(100).max(60_000).default(30_000) });
+export const ExecRequest = ByName.extend({
+  node: z.string().max(256),
+  argv: z.array(z.string().min(1).max(4096)).min(1).max(64),
+  timeoutMs: z.int().min(100).max(60_000).default(30_000),
+});
 export const ExecAnswer = ExecOutput.extend({ node: z.string(), hostname: z.string() });
 
 /**

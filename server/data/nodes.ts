@@ -8,7 +8,10 @@ export async function findNodeFacts(db: Tx, where: { id: string } | { urn: strin
 }
 
 /** What changes a node's switch, or null when there is no such node. The row is locked until the transaction ends. */
-export async function lockNodeSwitch(tx: Tx, id: string): Promise<{ urn: string; siteId: string; adminSwitch: AdminSwitch } | null> {
+export async function lockNodeSwitch(
+  tx: Tx,
+  id: string,
+): Promise<{ urn: string; siteId: string; adminSwitch: AdminSwitch } | null> {
   const rows = await tx.$queryRaw<{ urn: string; siteId: string; adminSwitch: AdminSwitch }[]>`
     SELECT urn, "siteId"::text, "adminSwitch"::text FROM "Node" WHERE id = ${id}::uuid FOR UPDATE`;
   return rows[0] ?? null;
@@ -22,7 +25,12 @@ export async function updateNodeSwitch(tx: Tx, id: string, adminSwitch: AdminSwi
 export function findSimulable(tx: Tx, of: { urns: string[] } | 'imported', limit: number) {
   const where: Prisma.NodeWhereInput =
     of === 'imported' ? { source: 'imported', bootState: 'boot' } : { urn: { in: of.urns }, simulated: true };
-  return tx.node.findMany({ where, select: { id: true, urn: true, simulated: true }, orderBy: { urn: 'asc' }, take: limit });
+  return tx.node.findMany({
+    where,
+    select: { id: true, urn: true, simulated: true },
+    orderBy: { urn: 'asc' },
+    take: limit,
+  });
 }
 
 /** From here on these nodes are shown as simulated. */

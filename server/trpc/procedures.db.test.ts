@@ -146,7 +146,12 @@ const TABLE: Record<string, Row> = {
     termSeconds: 86_400,
     reason: 'It measures still.',
   })),
-  'slices.exec': row([no, nf, 'yes', na, nf, na, 'yes'], async () => ({ ...(await named()), node: nodes[0], argv: ['true'], timeoutMs: 100 })),
+  'slices.exec': row([no, nf, 'yes', na, nf, na, 'yes'], async () => ({
+    ...(await named()),
+    node: nodes[0],
+    argv: ['true'],
+    timeoutMs: 100,
+  })),
   'slices.delete': row([no, nf, 'yes', 'yes', nf, na, 'yes'], named),
   'slices.retry': row([no, nf, 'yes', na, nf, na, 'yes'], async () => ({ name: await slice('failed') })),
   'slices.addMember': row([no, nf, 'yes', 'yes', nf, na, na], async () => ({
