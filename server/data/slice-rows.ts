@@ -24,7 +24,7 @@ const Row = z.object({
 export type SliceFilter = { memberId: string; siteIds: readonly string[] } | null;
 
 /** Slices as lists show them, newest first, at most 1,000. Countries are those where slivers run. */
-export async function findSliceItems(db: Tx, filter: SliceFilter, includeOver: boolean): Promise<SliceListItem[]> {
+export function findSliceItems(db: Tx, filter: SliceFilter, includeOver: boolean): Promise<SliceListItem[]> {
   const visible = filter
     ? Prisma.sql`(s."siteId" = ANY(${[...filter.siteIds]}::uuid[]) OR EXISTS (SELECT 1 FROM "SliceMember" m WHERE m."sliceId" = s.id AND m."userId" = ${filter.memberId}))`
     : Prisma.sql`true`;
