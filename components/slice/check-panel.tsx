@@ -1,13 +1,14 @@
 'use client';
-import { sentence } from '@/core/refusal-sentence';
 import type { SpecCheck } from '@/protocol/api/slice';
 import { wordsFor } from '../refusal/refusal';
+import { refusalOf } from '../refusal/refusal-of';
 import { Button } from '../ui/button';
 import { cn } from '../ui/cn';
 import { count, duration, plural } from '../ui/format';
 import { Skeleton } from '../ui/skeleton';
 import { StateShape } from '../ui/state-mark';
 import { type Draft, totalOf } from './draft';
+import { problemInList } from './problem-words';
 import { QuotaLines } from './quota-lines';
 
 type CheckPanelProps = {
@@ -34,7 +35,7 @@ export function CheckPanel({ check, error, stale, draft, onRetry }: CheckPanelPr
       <div aria-live="polite" className={cn('mt-3 flex flex-col gap-4 transition-opacity', stale && 'opacity-60')}>
         {error ? (
           <div className="text-soft text-table">
-            <p>{wordsFor(error)}</p>
+            <p>{wordsOf(error)}</p>
             <Button className="mt-2" onClick={onRetry} size="sm">
               Check again
             </Button>
@@ -59,8 +60,8 @@ export function CheckPanel({ check, error, stale, draft, onRetry }: CheckPanelPr
             </div>
             {problems.length > 0 && (
               <ul className="flex flex-col gap-2 border-line border-t pt-3 text-table">
-                {problems.map(({ field, reason }) => (
-                  <li key={field + reason.code}>{sentence(reason)}</li>
+                {problems.map((problem) => (
+                  <li key={problem.field + problem.reason.code}>{problemInList(problem)}</li>
                 ))}
               </ul>
             )}
@@ -79,6 +80,12 @@ export function CheckPanel({ check, error, stale, draft, onRetry }: CheckPanelPr
       </div>
     </aside>
   );
+}
+
+/** Why it could not be checked; a refusal of one field by the name that the form gives it. */
+function wordsOf(error: unknown): string {
+  const reason = refusalOf(error);
+  return reason ? problemInList({ field: String(reason.facts.field ?? ''), reason }) : wordsFor(error);
 }
 
 function daysOf(draft: Draft): string {

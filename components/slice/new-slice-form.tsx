@@ -2,7 +2,6 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRouter } from 'next/navigation';
 import { type FormEvent, useMemo, useRef, useState } from 'react';
-import { sentence } from '@/core/refusal-sentence';
 import type { SiteListItem } from '@/protocol/api/people';
 import { useFleet } from '../fleet/use-fleet';
 import { Refusal } from '../refusal/refusal';
@@ -14,6 +13,7 @@ import { toast } from '../ui/toast';
 import { CheckPanel } from './check-panel';
 import { type DraftField, type FieldErrors, fieldOf, readDraft, readForCheck } from './draft';
 import { NewSliceFields } from './new-slice-fields';
+import { problemAtField } from './problem-words';
 import { useDraft } from './use-draft';
 import { useSettled } from './use-settled';
 
@@ -70,9 +70,9 @@ export function NewSliceForm({ sites }: { sites: readonly Site[] }) {
       const at = fieldOf(field);
       // An empty name is not a mistake yet.
       const empty = (at === 'shortName' || at === 'reason') && draft[at].trim() === '';
-      if (at && !(empty && !tried && !touched.has(at))) shown[at] ??= sentence(reason);
+      if (at && !(empty && !tried && !touched.has(at))) shown[at] ??= problemAtField(reason);
     }
-    if (refusal && refusedField) shown[refusedField] ??= sentence(refusal);
+    if (refusal && refusedField) shown[refusedField] ??= problemAtField(refusal);
     return shown;
   }, [draft, read.errors, tried, touched, spec, check.data, refusal, refusedField]);
 

@@ -5,7 +5,6 @@ import { Unread } from '../refusal/refusal';
 import { useTRPC } from '../trpc/client';
 import { CopyLine } from '../ui/copy-button';
 import { Dialog } from '../ui/dialog';
-import { plural } from '../ui/format';
 import { Fact, Facts } from '../ui/page';
 import { Skeleton } from '../ui/skeleton';
 import { Time } from '../ui/time';
@@ -59,7 +58,6 @@ function Steps({ slice, row, rows }: { slice: SliceView; row: SliverRow; rows: r
             <Time at={row.leaseEndsAt} />
           </Fact>
         )}
-        <Fact name="Tries">{plural(row.attempts, 'try', 'tries')}</Fact>
       </Facts>
       {row.reported === 'running' && slice.may.exec && <CopyLine text={execCommand(slice, row)} what="the command" />}
       <div>

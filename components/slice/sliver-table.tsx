@@ -52,15 +52,6 @@ function columnsFor(rows: readonly SliverRow[]): readonly Column<SliverRow>[] {
     },
     { id: 'why', header: 'Why', from: 'sm', cell: (r) => <Why words={sliverWords(r, rows)} /> },
     {
-      id: 'attempts',
-      header: 'Tries',
-      width: 64,
-      align: 'right',
-      from: 'lg',
-      sort: (r) => r.attempts,
-      cell: (r) => count(r.attempts),
-    },
-    {
       id: 'since',
       header: 'Since',
       width: 120,

@@ -18,6 +18,8 @@ export function sliverWords(row: SliverRow, rows: readonly SliverRow[]): string 
     words.push(`Stands in for ${failed?.node.hostname ?? 'a node that failed'}.`);
   }
   if (row.reason) words.push(sentence({ code: row.reason.code, facts: withHostnames(row.reason.facts, rows) }));
+  // It counts failed tries of the step in hand, and only while another follows.
+  if (row.attempts > 0) words.push(`Try ${row.attempts + 1} follows.`);
   if (row.picked && words.length === 0) words.push('Picked, not chosen by the broker.');
   return words.join(' ');
 }
