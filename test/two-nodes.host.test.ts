@@ -190,7 +190,9 @@ describe.skipIf(lacks.length > 0)(
         const { outcome, receipts } = await client.release.mutate({ slice });
         expect({ outcome, receipts: receipts.length }).toEqual({ outcome: 'released', receipts: 1 });
       }
-      for (const urn of urns) expect(tracesOf(urn)).toEqual(NO_TRACES);
+      urns.forEach((urn, i) => {
+        expect(tracesOf(urn, directories[i + 1] ?? '')).toEqual(NO_TRACES);
+      });
     });
   },
 );

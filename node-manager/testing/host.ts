@@ -19,8 +19,8 @@ export async function hostLacks(test: string): Promise<string[]> {
 }
 
 /** What of a node is on the host: mounts, folders in /run, control groups, processes. All empty: nothing leaked. */
-export function tracesOf(node: string) {
-  const { runtime, group } = ownNames(node);
+export function tracesOf(node: string, data: string) {
+  const { runtime, group } = ownNames(node, data);
   const cgroups = findCgroups();
   const containers = existsSync(runtime) ? readdirSync(runtime).filter((name) => name !== 'crun') : [];
   return {

@@ -9,16 +9,25 @@ export const thumbprint = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 export const statementId = z.string().regex(/^[A-Za-z0-9_-]{16,64}$/);
 export const statement = z.string().min(1).max(MAX_STATEMENT_BYTES);
 /** A time as a peer may say it: one that every database and page can take too, so not before 1970. */
-export const isoTime = z.iso.datetime().max(32).refine((text) => text >= '1970', 'is before 1970');
+export const isoTime = z.iso
+  .datetime()
+  .max(32)
+  .refine((text) => text >= '1970', 'is before 1970');
 
 /** Text of a peer, at most `max` characters, without NUL or half a surrogate pair: a database takes neither. */
-export const plainText = (max: number) => z.string().max(max).refine((text) => !text.includes('\0') && text.isWellFormed(), 'holds NUL or half a surrogate pair');
+export const plainText = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .refine((text) => !text.includes('\0') && text.isWellFormed(), 'holds NUL or half a surrogate pair');
 
 const MAX_FACTS = 32;
 const Fact = z.union([plainText(4096), z.number(), z.boolean(), z.null(), z.array(plainText(512)).max(64)]);
 export const ReasonSchema = z.object({
   code: plainText(64),
-  facts: z.record(plainText(64), Fact).refine((facts) => Object.keys(facts).length <= MAX_FACTS, `holds more than ${MAX_FACTS} facts`),
+  facts: z
+    .record(plainText(64), Fact)
+    .refine((facts) => Object.keys(facts).length <= MAX_FACTS, `holds more than ${MAX_FACTS} facts`),
 });
 
 /** States as a node reports them; `pending`, `ticketed` and `unknown` are the deployment's own. */
@@ -26,7 +35,11 @@ export const NODE_SLIVER_STATES = ['scheduled', 'starting', 'running', 'stopped'
 export const NodeSliverState = z.enum(NODE_SLIVER_STATES);
 export type NodeSliverState = z.infer<typeof NodeSliverState>;
 
-export const DriverView = z.object({ name: z.enum(['oci', 'simulated']), able: z.boolean(), missing: z.array(z.string()) });
+export const DriverView = z.object({
+  name: z.enum(['oci', 'simulated']),
+  able: z.boolean(),
+  missing: z.array(z.string()),
+});
 
 export const ConfigView = z.object({
   protocol: z.literal(1),
@@ -82,6 +95,16 @@ export const RedeemOutput = z.object({
   again: z.boolean(),
 });
 
+/** A ticket that `replaces` the one under which the lease is held now, for the same slice, holder and amounts. */
+export const RenewInput = z.object({ ticket: statement });
+export const RenewOutput = z.object({
+  /** The lease signed anew, lease+jwt: same id, later end. */
+  lease: statement,
+  sliver: SliverStatus,
+  /** True when this ticket had renewed the lease before: the same lease again. */
+  again: z.boolean(),
+});
+
 export const TicketRef = z.object({ iss: thumbprint, jti: statementId });
 export const ReleaseInput = z.object({
   slice: urn,
@@ -96,7 +119,10 @@ export const ReleaseOutput = z.object({
 });
 
 /** authorized_keys lines without options. */
-export const KeyLine = z.string().max(8192).regex(/^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-[a-z0-9@.-]+) [A-Za-z0-9+/=]+( [^\r\n]{0,200})?$/);
+export const KeyLine = z
+  .string()
+  .max(8192)
+  .regex(/^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-[a-z0-9@.-]+) [A-Za-z0-9+/=]+( [^\r\n]{0,200})?$/);
 export const SetKeysInput = z.object({ slice: urn, keys: z.array(KeyLine).max(500) });
 export const SetKeysOutput = z.object({ count: z.int(), changed: z.boolean() });
 export const SliceInput = z.object({ slice: urn });

@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/useAwait: the interface promises, what it does takes no time
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
@@ -12,11 +12,14 @@ import { containerConfig, UID_RANGE } from './config';
 import { Crun } from './crun';
 import { execIn } from './exec';
 import { mountRootfs, unmount } from './mounts';
+import { runTool } from './run-tool';
 
 /** User ids of slivers: from 2^20 on, in ranges of 65,536; above what systems give to people and below 2^31. */
 const FIRST_SLOT = 16;
 const SLOTS = 32_000;
 const CGROUP_GONE_MS = 5_000;
+/** What is not gone by then goes on at the next attempt. */
+const REMOVE_MS = 60_000;
 
 const SliverFile = z.object({ uidBase: z.int() });
 
@@ -33,7 +36,8 @@ export type OciOptions = {
 
 /**
  * Slivers as containers: crun, an overlay on a shared image, a user namespace and a network namespace each. All that it makes on the
- * host carries the node's own name, so that several node managers on one host never touch each other's.
+ * host carries the node's own name and its data's place, so that several node managers on one host never touch each other's: two clones of a
+ * deployment have nodes of one name.
  */
 export class OciDriver implements Driver {
   readonly name = 'oci';
@@ -50,10 +54,10 @@ export class OciDriver implements Driver {
   constructor(private readonly o: OciOptions) {
     this.images = [...o.images.keys()];
     this.slivers = `${o.data}/slivers`;
-    const own = ownNames(o.node);
+    mkdirSync(this.slivers, { recursive: true, mode: 0o700 });
+    const own = ownNames(o.node, o.data);
     this.runtime = own.runtime;
     this.group = own.group;
-    mkdirSync(this.slivers, { recursive: true, mode: 0o700 });
     mkdirSync(`${this.runtime}/crun`, { recursive: true, mode: 0o711 });
     this.crun = new Crun(`${this.runtime}/crun`, o.cgroups);
   }
@@ -115,7 +119,8 @@ export class OciDriver implements Driver {
     await this.clear(name);
     const file = this.fileOf(name);
     if (file) this.usedSlots.delete(file.uidBase / UID_RANGE);
-    await rm(`${this.slivers}/${name}`, { recursive: true, force: true });
+    // Not Node's own: it names every file by its whole path, and a sliver can nest folders deeper than a path may be long.
+    await runTool('rm', ['-rf', '--one-file-system', `${this.slivers}/${name}`], { timeoutMs: REMOVE_MS });
   }
 
   exec(id: string, argv: readonly string[], options: ExecOptions): Promise<ExecResult> {
@@ -165,14 +170,21 @@ export class OciDriver implements Driver {
   }
 
   private fileOf(name: string): z.infer<typeof SliverFile> | null {
-    const path = `${this.slivers}/${name}/sliver.json`;
-    return existsSync(path) ? SliverFile.parse(JSON.parse(readFileSync(path, 'utf8'))) : null;
+    try {
+      return SliverFile.parse(JSON.parse(readFileSync(`${this.slivers}/${name}/sliver.json`, 'utf8')));
+    } catch (err) {
+      if (err instanceof Error && 'code' in err && (err.code === 'ENOENT' || err.code === 'ENOTDIR')) return null; // also one that goes just now
+      throw err;
+    }
   }
 }
 
 /** What a node manager makes on its host, it makes under names of its own: its folder in /run, and its control group. */
-export function ownNames(node: string): { runtime: string; group: string } {
-  const tag = createHash('sha256').update(node).digest('hex').slice(0, 12);
+export function ownNames(node: string, data: string): { runtime: string; group: string } {
+  const tag = createHash('sha256')
+    .update(`${node} ${realpathSync(data)}`)
+    .digest('hex')
+    .slice(0, 12);
   return { runtime: `/run/meridian/${tag}`, group: `/meridian-${tag}` };
 }
 

@@ -11,15 +11,16 @@ const lacks = await hostLacks('real slivers on this host');
 
 describe.skipIf(lacks.length > 0)('real slivers', { timeout: 60_000 }, () => {
   const NODE = nodeUrn(`real-${process.pid}.lab.example`);
-  const { group } = ownNames(NODE);
   let agent: AgentStub;
   let data: string;
+  let group: string;
   let env: Record<string, string>;
   let node: NodeProcess;
 
   beforeAll(async () => {
     agent = await agentStub();
     data = tempDirectory('real');
+    group = ownNames(NODE, data).group;
     const listen = `127.0.0.1:${await freePort()}`;
     env = {
       MERIDIAN_NODE_DATA: data,
@@ -34,8 +35,8 @@ describe.skipIf(lacks.length > 0)('real slivers', { timeout: 60_000 }, () => {
   }, 60_000);
   afterAll(async () => {
     await node.end('SIGTERM');
-    expect(tracesOf(NODE)).toEqual(NO_TRACES);
-    expect(existsSync(ownNames(NODE).runtime)).toBe(false);
+    expect(tracesOf(NODE, data)).toEqual(NO_TRACES);
+    expect(existsSync(ownNames(NODE, data).runtime)).toBe(false);
     await agent.close();
     rmSync(data, { recursive: true, force: true });
   });
@@ -82,7 +83,7 @@ describe.skipIf(lacks.length > 0)('real slivers', { timeout: 60_000 }, () => {
       '65536',
     ]);
     expect(await agent.client(NODE).release.mutate({ slice })).toMatchObject({ outcome: 'released' });
-    expect(tracesOf(NODE)).toEqual(NO_TRACES);
+    expect(tracesOf(NODE, data)).toEqual(NO_TRACES);
     await until('its first process to be reaped', () => !existsSync(`/proc/${pid}`));
     expect(readdirSync(`${data}/slivers`)).toEqual([]);
   });
@@ -167,7 +168,7 @@ describe.skipIf(lacks.length > 0)('real slivers', { timeout: 60_000 }, () => {
     node = NodeProcess.start('node-manager/main.ts', env);
     await node.ready();
     for (const slice of [...midst, kept]) await agent.client(NODE).release.mutate({ slice });
-    await until('nothing to be left', () => JSON.stringify(tracesOf(NODE)) === JSON.stringify(NO_TRACES));
+    await until('nothing to be left', () => JSON.stringify(tracesOf(NODE, data)) === JSON.stringify(NO_TRACES));
   });
 
   test('told to, it stops slivers at its end and brings them back at its start', async () => {
@@ -175,13 +176,13 @@ describe.skipIf(lacks.length > 0)('real slivers', { timeout: 60_000 }, () => {
     await redeem(slice);
     await sh(slice, 'echo kept > /root/note');
     await node.end('SIGTERM'); // without the flag slivers run on
-    expect(tracesOf(NODE).processes.length).toBeGreaterThan(0);
+    expect(tracesOf(NODE, data).processes.length).toBeGreaterThan(0);
     node = NodeProcess.start('node-manager/main.ts', { ...env, MERIDIAN_NODE_STOP_SLIVERS_ON_EXIT: '1' });
     await node.ready();
     expect((await sh(slice, 'cat /root/note')).stdout).toBe('kept\n');
     expect(await node.end('SIGTERM')).toBe(0);
-    expect(tracesOf(NODE)).toEqual(NO_TRACES);
-    expect(existsSync(ownNames(NODE).runtime)).toBe(false);
+    expect(tracesOf(NODE, data)).toEqual(NO_TRACES);
+    expect(existsSync(ownNames(NODE, data).runtime)).toBe(false);
     node = NodeProcess.start('node-manager/main.ts', env);
     await node.ready();
     await until(
@@ -193,6 +194,57 @@ describe.skipIf(lacks.length > 0)('real slivers', { timeout: 60_000 }, () => {
     await agent.client(NODE).release.mutate({ slice });
   });
 
+  test('another node manager of that name, over data of its own, leaves our slivers alone', async () => {
+    const slice = sliceUrn('twin');
+    await redeem(slice);
+    const other = await agentStub();
+    const twinData = tempDirectory('twin');
+    const twin = NodeProcess.start('node-manager/main.ts', {
+      ...env,
+      MERIDIAN_NODE_DATA: twinData,
+      MERIDIAN_NODE_LISTEN: `127.0.0.1:${await freePort()}`,
+      MERIDIAN_NODE_TOKEN: other.token(NODE),
+    });
+    try {
+      await twin.ready();
+      await until('the delegation', () => other.delegations.get(NODE));
+      const theirs = sliceUrn('theirs');
+      await other.client(NODE).redeem.mutate({ ticket: other.ticket(NODE, theirs) });
+      await other.client(NODE).sliver.query({ slice: theirs, waitWhile: 'starting', waitMs: 20_000 });
+      await other.client(NODE).release.mutate({ slice: theirs });
+      expect((await sh(slice, 'echo alive')).stdout).toBe('alive\n');
+    } finally {
+      await twin.end('SIGTERM');
+      await other.close();
+      rmSync(twinData, { recursive: true, force: true });
+    }
+    await agent.client(NODE).release.mutate({ slice });
+  });
+
+  test('whatever a sliver leaves in its files, they go, and the host keeps its own', async () => {
+    const slice = sliceUrn('mess');
+    const name = await redeem(slice);
+    // Two paths that can be named, one moved into the other: a path that cannot.
+    const path = 'd=$(printf "%0250d" 0); p=$d; for i in 1 2 3 4 5 6 7 8 9 10 11 12; do p=$p/$d; done';
+    const deep = await sh(slice, `${path}; mkdir -p /root/a/$p /root/b/$p && mv /root/a /root/b/$p/ && echo deep`);
+    expect(deep.stdout).toBe('deep\n');
+    await sh(slice, 'ln -s /etc /root/etc; rm -rf /etc; ln -s /../../../../etc /etc; chmod 000 /root');
+    await agent.client(NODE).release.mutate({ slice });
+    expect(existsSync(`${data}/slivers/${name}`)).toBe(false);
+    expect(existsSync('/etc/passwd')).toBe(true);
+  });
+
+  test('what a command is called is no option of the tool that runs it', async () => {
+    const slice = sliceUrn('dash');
+    await redeem(slice);
+    for (const argv of [['--help'], ['--version'], ['-t', 'sh'], ['--', 'hostname']])
+      expect(await agent.client(NODE).exec.mutate({ slice, argv })).toMatchObject({ stdout: '', truncated: false });
+    await expect(agent.client(NODE).exec.mutate({ slice, argv: ['echo', 'a\0b'] })).rejects.toMatchObject({
+      data: { refusal: { code: 'INVALID_INPUT' } },
+    });
+    await agent.client(NODE).release.mutate({ slice });
+  });
+
   test('a lease that is over takes its sliver along', async () => {
     const slice = sliceUrn('over');
     const now = Math.floor(Date.now() / 1000);
@@ -201,6 +253,6 @@ describe.skipIf(lacks.length > 0)('real slivers', { timeout: 60_000 }, () => {
       .redeem.mutate({ ticket: agent.ticket(NODE, slice, { start: now - 10, end: now + 3, graceSeconds: 1 }) });
     await until('it to be stopped', async () => (await agent.client(NODE).sliver.query({ slice })).state === 'stopped');
     await until('it to be gone', async () => (await agent.client(NODE).sliver.query({ slice })).state === 'gone');
-    expect(tracesOf(NODE)).toEqual(NO_TRACES);
+    expect(tracesOf(NODE, data)).toEqual(NO_TRACES);
   });
 });
