@@ -46,6 +46,7 @@ export const REFUSAL_CODES = [
   'NODE_NOT_ENROLLED', // facts: node
   'ALREADY_LEASED', // facts: slice, node, until
   'NO_LEASE', // facts: slice, node
+  'RENEWAL_MISMATCH', // facts: problem, lease?, ticket?
   'LEASE_OVER', // facts: endedAt
   'IMAGE_UNKNOWN', // facts: image, offers
   'PROFILE_UNKNOWN', // facts: profile, offers

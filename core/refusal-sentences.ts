@@ -86,6 +86,8 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
     `${capital(f.has('slice') ? f.name('slice', '') : 'this slice')} already has a sliver on ${f.name('node', 'this node')}${f.time('until') ? `, leased until ${f.time('until')}` : ''}. Renew or release that one.`,
   NO_LEASE: (f) =>
     `${capital(f.has('slice') ? f.name('slice', '') : 'the slice')} has no lease on ${f.name('node', 'this node')}. Check the names of both.`,
+  RENEWAL_MISMATCH: (f) =>
+    `This ticket does not renew that lease: ${f.problem('problem', 'they do not belong together')}. Ask for a renewal again.`,
   LEASE_OVER: (f) =>
     `The lease is over${f.time('endedAt') ? `: it ended at ${f.time('endedAt')}` : ''}. Ask for a new one.`,
   IMAGE_UNKNOWN: (f) =>

@@ -6,6 +6,7 @@ import { decodeUnverified } from '@/protocol/statement/verify';
 import type { Peer } from '@/protocol/trpc';
 import { type LeaseRecord, ticketKey } from './lease/node-state';
 import { makeLease, makeReceipt, ticketHash } from './lease/redeem';
+import { renewLease } from './lease/renew';
 import { type NodeManager, VERSION } from './node';
 import type { SliverRecord } from './sliver/record';
 
@@ -51,6 +52,22 @@ export function nodeService(node: NodeManager): NodeManagerService {
     return { lease: lease.text, sliver: status(record), again: true };
   };
 
+  /** A word that something is over, which no crash may take back. */
+  const overIsDurable = async (err: unknown): Promise<never> => {
+    if (err instanceof Refused && (err.code === 'EXPIRED' || err.code === 'LEASE_OVER')) await ledger.mark();
+    throw err;
+  };
+
+  const verified = (peer: Peer, text: string, now: number) =>
+    verifyTicketAsync(text, {
+      nodeUrn: urn,
+      nodeJwk: node.o.key.jwk,
+      incarnation: node.state.incarnation,
+      now,
+      revokedKeys: new Set(node.state.revokedKeys),
+      holderJkt: peer.jkt,
+    }).catch(overIsDurable);
+
   return {
     async config(peer) {
       asDeployment(peer);
@@ -91,22 +108,32 @@ export function nodeService(node: NodeManager): NodeManagerService {
       const before = await redeemedBefore(peer, text);
       if (before) return before;
       const now = ledger.now();
-      const ticket = await verifyTicketAsync(text, {
-        nodeUrn: urn,
-        nodeJwk: node.o.key.jwk,
-        incarnation: node.state.incarnation,
-        now,
-        revokedKeys: new Set(node.state.revokedKeys),
-        holderJkt: peer.jkt,
-      }).catch(async (err: unknown) => {
-        if (err instanceof Refused && (err.code === 'EXPIRED' || err.code === 'LEASE_OVER')) await ledger.mark();
-        throw err;
-      });
+      const ticket = await verified(peer, text, now);
       const raced = await redeemedBefore(peer, text); // while its signature was checked
       if (raced) return raced;
       // From here to `record` in one turn: nobody else decides in between.
       const lease = makeLease(node.self, node.books, node.offer, ticket, text, now);
       const entered = node.keeper.enter(lease, ledger.record(urn, { t: 'leased', at: now, lease }));
+      node.books.enter(lease);
+      return { lease: lease.text, sliver: status(await entered), again: false };
+    },
+
+    async renew(peer, { ticket: text }) {
+      asServiceManager(peer);
+      const before = await redeemedBefore(peer, text);
+      if (before) return before;
+      const ticket = await verified(peer, text, ledger.now());
+      const raced = await redeemedBefore(peer, text); // while its signature was checked
+      if (raced) return raced;
+      const now = ledger.now();
+      let lease: LeaseRecord;
+      try {
+        // From here to `record` in one turn: no release, no end of the grace and no other renewal decides in between.
+        lease = renewLease(node.self, node.books, node.offer, ticket, text, now);
+      } catch (err) {
+        return overIsDurable(err);
+      }
+      const entered = node.keeper.renewed(lease, ledger.record(urn, { t: 'renewed', at: now, lease }));
       node.books.enter(lease);
       return { lease: lease.text, sliver: status(await entered), again: false };
     },

@@ -5,12 +5,15 @@ import { newStatementId } from '../lease/redeem';
 import type { Enrolment } from './enrolment';
 
 const DAY_SECONDS = 86_400;
-/** How long a root delegation holds, and when a new one is sent. */
-export const DELEGATION_DAYS = 30;
+/**
+ * How long a root delegation holds, and when a new one is sent. A lease lies wholly inside one delegation, its renewals and its grace
+ * too (four weeks, and at most 30 days), also when it began on the last day before the next one was sent.
+ */
+export const DELEGATION_DAYS = 80;
 export const DELEGATION_RENEW_DAYS = 20;
 
 /**
- * The node's root delegation: its agent may issue tickets for all that the node has, without oversubscription, for 30 days.
+ * The node's root delegation: its agent may issue tickets for all that the node has, without oversubscription, for 80 days.
  * It holds from a little ago, so that an agent whose clock is behind can use it at once.
  */
 export function rootDelegation(

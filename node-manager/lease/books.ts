@@ -33,13 +33,29 @@ export class Books {
     const claim = claimOf(want);
     const room = this.node.admit(claim);
     if (!room.ok) throw nodeFull(room, this.urn);
-    const charge = this.links.admit(want.links, claim);
-    if (!charge.ok) {
-      const { resource, wants, free, link } = charge;
-      throw new Refused('EXCEEDS_PARENT', { what: resource, child: wants, parent: free, link: link.jti });
-    }
+    this.judgeLinks(want, claim);
   }
 
+  /**
+   * As `judge`, for a lease that goes on. The node judges only the time that is added: the rest it has promised already. The
+   * links are those of the new ticket and are charged for the whole of it, beside all but the lease itself.
+   */
+  judgeRenewal(lease: LeaseRecord, want: Held & Pick<LeaseRecord, 'links'>): void {
+    const claim = claimOf(want);
+    const added = { ...claim, start: claimOf(lease).end };
+    const room = added.start < added.end ? this.node.admit(added, lease.jti) : { ok: true as const };
+    if (!room.ok) throw nodeFull(room, this.urn);
+    this.judgeLinks(want, claim, lease.jti);
+  }
+
+  private judgeLinks({ links }: Pick<LeaseRecord, 'links'>, claim: Claim, without?: string): void {
+    const charge = this.links.admit(links, claim, without);
+    if (charge.ok) return;
+    const { resource, wants, free, link } = charge;
+    throw new Refused('EXCEEDS_PARENT', { what: resource, child: wants, parent: free, link: link.jti });
+  }
+
+  /** A lease of the same id, which is renewed, is replaced. */
   enter(lease: LeaseRecord): void {
     this.node.add(lease.jti, claimOf(lease));
     this.links.charge(lease.jti, lease.links, claimOf(lease));

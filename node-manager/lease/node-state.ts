@@ -32,6 +32,8 @@ export type AdminSwitch = z.infer<typeof AdminSwitch>;
 export const NodeEvent = z.discriminatedUnion('t', [
   z.object({ t: z.literal('born'), at: z.int(), incarnation: z.string() }),
   z.object({ t: z.literal('leased'), at: z.int(), lease: LeaseRecord }),
+  /** The lease as it is from now on: same id, another ticket and end. */
+  z.object({ t: z.literal('renewed'), at: z.int(), lease: LeaseRecord }),
   z.object({ t: z.literal('ended'), at: z.int(), lease: z.string(), receipt: z.string() }),
   z.object({ t: z.literal('burnt'), at: z.int(), iss: z.string(), jti: z.string(), receipt: z.string() }),
   z.object({ t: z.literal('keys'), at: z.int(), slice: z.string(), keys: z.array(z.string()) }),
@@ -85,6 +87,12 @@ export function applyEvent(state: NodeState, event: NodeEvent): void {
       return;
     case 'leased':
       if (state.spent.has(ticketKey(event.lease.ticket))) return;
+      state.leases.set(event.lease.jti, event.lease);
+      state.spent.set(ticketKey(event.lease.ticket), { fate: 'leased', lease: event.lease.jti, receipt: null });
+      return;
+    case 'renewed':
+      // The ticket before it stays spent, on the same lease.
+      if (state.spent.has(ticketKey(event.lease.ticket)) || !state.leases.has(event.lease.jti)) return;
       state.leases.set(event.lease.jti, event.lease);
       state.spent.set(ticketKey(event.lease.ticket), { fate: 'leased', lease: event.lease.jti, receipt: null });
       return;

@@ -88,7 +88,7 @@ export function makeLease(
 }
 
 /** A ticket counts once per node, for ever. */
-function judgeUnspent(state: NodeState, ticket: { iss: string; jti: string }): void {
+export function judgeUnspent(state: NodeState, ticket: { iss: string; jti: string }): void {
   const spent = state.spent.get(ticketKey(ticket));
   if (!spent) return;
   const facts = { iss: ticket.iss, jti: ticket.jti };
@@ -104,11 +104,16 @@ function judgeOffer(offer: Offer, claims: VerifiedTicket['claims']): void {
     throw new Refused('TERM_TOO_LONG', { askedSeconds, maxSeconds: offer.maxTermSeconds });
 }
 
-/** At most one lease of a slice at any instant. */
-function judgeAlone(self: NodeSelf, slice: string, wanted: Parameters<typeof claimOf>[0]): void {
+/** At most one lease of a slice at any instant; `without`: the lease that a renewal prolongs. */
+export function judgeAlone(
+  self: NodeSelf,
+  slice: string,
+  wanted: Parameters<typeof claimOf>[0],
+  without?: string,
+): void {
   const want = claimOf(wanted);
   for (const other of self.state.leases.values()) {
-    if (other.slice !== slice) continue;
+    if (other.slice !== slice || other.jti === without) continue;
     const held = claimOf(other);
     if (held.start < want.end && want.start < held.end) {
       throw new Refused('ALREADY_LEASED', { slice, node: self.urn, until: new Date(held.end).toISOString() });

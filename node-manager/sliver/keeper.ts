@@ -91,6 +91,20 @@ export class SliverKeeper {
     return record;
   }
 
+  /**
+   * Takes in a lease that was just renewed: its sliver stays, and one that its grace had stopped starts again. The word of it
+   * waits until it is durable; a crash before that finds the old end.
+   */
+  async renewed(lease: LeaseRecord, durable: Promise<void>): Promise<SliverRecord> {
+    const record =
+      this.records.get(lease.jti) ?? new SliverRecord(lease, stateBefore(lease, this.o.now()), this.o.now());
+    record.lease = lease;
+    this.records.set(lease.jti, record);
+    await durable;
+    this.wake();
+    return record;
+  }
+
   /** Resolves when nothing of the sliver is left, or after the time given. */
   async untilGone(id: string, timeoutMs: number): Promise<void> {
     const until = Date.now() + timeoutMs;

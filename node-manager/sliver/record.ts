@@ -12,7 +12,8 @@ export class SliverRecord {
   runningAt: number | null = null;
 
   constructor(
-    readonly lease: LeaseRecord,
+    /** Replaced by one of the same id when it is renewed. */
+    public lease: LeaseRecord,
     state: NodeSliverState,
     at: number,
     reason: Reason | null = null,

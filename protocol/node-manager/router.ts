@@ -10,6 +10,7 @@ export interface NodeManagerService {
   config(peer: Peer): Promise<z.infer<typeof s.ConfigView>>;
   status(peer: Peer): Promise<z.infer<typeof s.StatusView>>;
   redeem(peer: Peer, input: z.infer<typeof s.RedeemInput>): Promise<z.infer<typeof s.RedeemOutput>>;
+  renew(peer: Peer, input: z.infer<typeof s.RenewInput>): Promise<z.infer<typeof s.RenewOutput>>;
   release(peer: Peer, input: z.infer<typeof s.ReleaseInput>): Promise<z.infer<typeof s.ReleaseOutput>>;
   setKeys(peer: Peer, input: z.infer<typeof s.SetKeysInput>): Promise<z.infer<typeof s.SetKeysOutput>>;
   keys(peer: Peer, input: z.infer<typeof s.SliceInput>): Promise<z.infer<typeof s.KeysOutput>>;
@@ -28,6 +29,7 @@ export const nodeManagerRouter = t.router({
   config: t.procedure.output(s.ConfigView).query(({ ctx }) => ctx.service.config(ctx.peer)),
   status: t.procedure.output(s.StatusView).query(({ ctx }) => ctx.service.status(ctx.peer)),
   redeem: t.procedure.input(s.RedeemInput).output(s.RedeemOutput).mutation(({ ctx, input }) => ctx.service.redeem(ctx.peer, input)),
+  renew: t.procedure.input(s.RenewInput).output(s.RenewOutput).mutation(({ ctx, input }) => ctx.service.renew(ctx.peer, input)),
   release: t.procedure.input(s.ReleaseInput).output(s.ReleaseOutput).mutation(({ ctx, input }) => ctx.service.release(ctx.peer, input)),
   setKeys: t.procedure.input(s.SetKeysInput).output(s.SetKeysOutput).mutation(({ ctx, input }) => ctx.service.setKeys(ctx.peer, input)),
   keys: t.procedure.input(s.SliceInput).output(s.KeysOutput).query(({ ctx, input }) => ctx.service.keys(ctx.peer, input)),
