@@ -41,6 +41,14 @@ describe('the deployment’s secrets', () => {
 });
 
 describe('enrolment', () => {
+  test('gives certificates of nodes only, whatever the register says', async () => {
+    for (const urn of ['urn:publicid:IDN+meridian+authority+sm', 'urn:publicid:IDN+meridian+authority+am']) {
+      const node = await fleet.registerNode('disguised');
+      await database.pool.query(`UPDATE "Node" SET urn = $2 WHERE id = $1`, [node.id, urn]);
+      expect(await refusal(fleet.enrol({ ...node, urn }))).toBe('INVALID_INPUT');
+      await database.pool.query(`DELETE FROM "Node" WHERE id = $1`, [node.id]);
+    }
+  });
   test('a token enrols one key under a race; the same key again succeeds, another is refused', async () => {
     const node = await fleet.registerNode('race');
     const keys = Array.from({ length: 8 }, () => generateIdentityKey());

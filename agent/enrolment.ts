@@ -6,6 +6,7 @@ import type { EnrolInput, EnrolOutput, RenewInput } from '@/protocol/agent/schem
 import { type Ca, certificateSpan, issueCertificate } from '@/protocol/pki/certificate';
 import { checkProof, enrolmentChallenge, renewalChallenge } from '@/protocol/pki/challenge';
 import { enrolmentSecretHash } from '@/protocol/pki/enrolment-token';
+import { peerKind } from '@/protocol/pki/names';
 import { thumbprint } from '@/protocol/statement/keys';
 import type { PublicJwk } from '@/protocol/statement/schemas';
 import { inTransaction, type Pool, type Queryable } from './store/database';
@@ -119,6 +120,8 @@ async function certify(
   publicJwk: PublicJwk,
   now: Date,
 ): Promise<Enrolled> {
+  // Whatever the register of nodes says: a name in a certificate is a right, and enrolment gives those of a node only.
+  if (peerKind(urn) !== 'node') throw new Refused('INVALID_INPUT', { field: 'node', problem: 'not the URN of a node' });
   const issued = await issueCertificate({ ca: registrar.ca, publicJwk, urn, ...certificateSpan(now) });
   await recordCertificate(tx, issued, { urn, kind: 'node', jkt: thumbprint(publicJwk) });
   return {

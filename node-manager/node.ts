@@ -213,7 +213,7 @@ export class NodeManager {
     const same =
       state.adminSwitch === adminSwitch &&
       state.revokedKeys.length === revokedKeys.length &&
-      revokedKeys.every((key) => state.revokedKeys.includes(key));
+      revokedKeys.every((key, i) => state.revokedKeys[i] === key || state.revokedKeys.includes(key));
     if (!same)
       await this.o.ledger.record(this.o.urn, { t: 'policy', at: this.o.ledger.now(), adminSwitch, revokedKeys });
     if (this.delegatedAt > 0 && this.o.ledger.now() - this.delegatedAt > DELEGATION_RENEW_DAYS * 86_400_000)

@@ -93,9 +93,13 @@ export class AgentLink {
         this.o.log.info({ node, agent: token.agent }, 'enrolled');
         return;
       } catch (err) {
-        if (!(err instanceof Refused) || err.code !== 'AGENT_UNREACHABLE') throw err;
+        // An outage over there (its database is away, say) is no refusal: the token may be good all the same.
+        if (err instanceof Refused && err.code !== 'AGENT_UNREACHABLE' && err.code !== 'RATE_LIMITED') throw err;
         if (failures % 10 === 0)
-          this.o.log.warn({ node, reason: err.reason }, 'cannot enrol yet: the agent does not answer');
+          this.o.log.warn(
+            err instanceof Refused ? { node, reason: err.reason } : { node, err },
+            'cannot enrol yet: the agent does not answer',
+          );
         await pause(backoff(failures), this.stopper.signal);
       }
     }

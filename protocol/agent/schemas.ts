@@ -1,11 +1,27 @@
 import { z } from 'zod';
-import { isoTime, NodeSliverState, plainText, ReasonSchema, statement, statementId, TicketRef, thumbprint, urn } from '../node-manager/schemas';
+import {
+  isoTime,
+  NodeSliverState,
+  plainText,
+  ReasonSchema,
+  statement,
+  statementId,
+  TicketRef,
+  thumbprint,
+  urn,
+} from '../node-manager/schemas';
 import { HardAmountsSchema, ResourceVectorSchema } from '../resources';
 import { PublicJwkSchema } from '../statement/schemas';
 
 /** The agent's calls. Nodes push heartbeats and delegations; service managers ask for advertisements and tickets. */
 
-export const AgentConfigView = z.object({ protocol: z.literal(1), version: z.string(), agent: urn, publicKey: PublicJwkSchema, now: isoTime });
+export const AgentConfigView = z.object({
+  protocol: z.literal(1),
+  version: z.string(),
+  agent: urn,
+  publicKey: PublicJwkSchema,
+  now: isoTime,
+});
 
 export const AdvertisementsInput = z.object({
   /** ISO 3166-1 alpha-2; empty means any. */
@@ -37,7 +53,11 @@ export const Advertisement = z.object({
   simulated: z.boolean(),
 });
 export type Advertisement = z.infer<typeof Advertisement>;
-export const AdvertisementsOutput = z.object({ at: isoTime, total: z.int(), advertisements: z.array(Advertisement).max(5000) });
+export const AdvertisementsOutput = z.object({
+  at: isoTime,
+  total: z.int(),
+  advertisements: z.array(Advertisement).max(5000),
+});
 
 export const IssueInput = z.object({
   /** Same key and body: same answer. Same key, other body: refused. */
@@ -60,7 +80,12 @@ export const IssueOutput = z.object({
 });
 
 /** Tickets that will not be used; with the node's receipt the agent may reissue their resources before they lapse. */
-export const ReturnInput = z.object({ tickets: z.array(TicketRef.extend({ receipt: statement })).min(1).max(1000) });
+export const ReturnInput = z.object({
+  tickets: z
+    .array(TicketRef.extend({ receipt: statement }))
+    .min(1)
+    .max(1000),
+});
 export const ReturnOutput = z.object({ returned: z.int() });
 
 export const SliverReport = z.object({
@@ -104,6 +129,13 @@ export const HeartbeatOutput = z.object({
 export const DelegateInput = z.object({ delegation: statement });
 export const DelegateOutput = z.object({ accepted: z.literal(true) });
 
+/** Where a node says that it can be called: a host name or IP address and a port, nothing that a URL would read otherwise. */
+export const DialAddress = z
+  .string()
+  .max(255)
+  .regex(/^(\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?):[1-9]\d{0,4}$/, 'must be host:port')
+  .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'has no such port');
+
 /** Enrolment, without a client certificate: a one-time token, and proof of the identity key (signature over the challenge text). */
 export const EnrolInput = z.object({
   node: urn,
@@ -111,7 +143,7 @@ export const EnrolInput = z.object({
   secret: z.string().min(32).max(128),
   publicKey: PublicJwkSchema,
   /** Host and port under which this node manager can be called. */
-  address: z.string().min(3).max(255),
+  address: DialAddress,
   incarnation: statementId,
   /** base64url Ed25519 signature over enrolmentChallenge(…) */
   proof: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
@@ -130,7 +162,7 @@ export const EnrolOutput = z.object({
 export const RenewInput = z.object({
   urn,
   publicKey: PublicJwkSchema,
-  address: z.string().min(3).max(255),
+  address: DialAddress,
   incarnation: statementId,
   /** epoch seconds, within 300 s of the server's clock */
   at: z.int(),
