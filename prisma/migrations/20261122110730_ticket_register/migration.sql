@@ -1,5 +1,5 @@
 -- The register of tickets is written by the thousand, each row durable before its ticket is handed out: what a row costs is what
--- issuing costs. Reasons and numbers: docs/decisions/0013-the-register-of-tickets.md.
+-- issuing costs. Reasons and numbers: docs/decisions/0016-the-register-of-tickets.md.
 
 -- Two checks and two row locks for every ticket. An agent issues under the locks of the nodes' keys, which are foreign keys to the
 -- nodes; and the register says what was signed, whatever became of the node or the agent since.
