@@ -60,7 +60,7 @@ export type IssuedCertificate = { pem: string; serial: string; notBefore: Date; 
 
 /** Issues an identity certificate: for TLS in both directions, naming the URN (URI) and the name that is dialled (DNS). */
 export async function issueCertificate(request: CertificateRequest): Promise<IssuedCertificate> {
-  const issuer = new x509.X509Certificate(request.ca.certificatePem);
+  const { certificate: issuer, signingKey, authorityKey } = await issuerOf(request.ca);
   const publicKey = await webKey(publicKeyFromJwk(request.publicJwk), 'verify');
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: newSerial(),
@@ -69,7 +69,7 @@ export async function issueCertificate(request: CertificateRequest): Promise<Iss
     notBefore: request.notBefore,
     notAfter: request.notAfter,
     publicKey,
-    signingKey: await webKey(request.ca.key.privateKey, 'sign'),
+    signingKey,
     signingAlgorithm: ED25519,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
@@ -79,7 +79,7 @@ export async function issueCertificate(request: CertificateRequest): Promise<Iss
         { type: 'url', value: request.urn },
         { type: 'dns', value: request.dns ?? tlsName(request.urn) },
       ]),
-      await x509.AuthorityKeyIdentifierExtension.create(issuer),
+      authorityKey,
     ],
   });
   return {
@@ -87,6 +87,29 @@ export async function issueCertificate(request: CertificateRequest): Promise<Iss
     serial: certificate.serialNumber,
     notBefore: certificate.notBefore,
     notAfter: certificate.notAfter,
+  };
+}
+
+type Issuer = {
+  certificate: x509.X509Certificate;
+  signingKey: CryptoKey;
+  authorityKey: x509.AuthorityKeyIdentifierExtension;
+};
+const issuers = new WeakMap<Ca, Promise<Issuer>>();
+
+/** What of a CA every certificate needs: read once, not for each of a fleet's. */
+function issuerOf(ca: Ca): Promise<Issuer> {
+  const known = issuers.get(ca) ?? readIssuer(ca);
+  issuers.set(ca, known);
+  return known;
+}
+
+async function readIssuer(ca: Ca): Promise<Issuer> {
+  const certificate = new x509.X509Certificate(ca.certificatePem);
+  return {
+    certificate,
+    signingKey: await webKey(ca.key.privateKey, 'sign'),
+    authorityKey: await x509.AuthorityKeyIdentifierExtension.create(certificate),
   };
 }
 
