@@ -2,13 +2,20 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { z } from 'zod';
 import { type Reason, Refused } from '@/core/errors';
 import { usable } from '@/core/node/state';
-import { firstShort, type HardAmounts, hardOf, oversubscribed, subtract } from '@/core/resources/vector';
+import {
+  firstShort,
+  HARD_RESOURCES,
+  type HardAmounts,
+  hardOf,
+  oversubscribed,
+  subtract,
+} from '@/core/resources/vector';
 import { judgeTerm } from '@/core/trust/chain';
 import type { IssueInput, IssueOutput } from '@/protocol/agent/schemas';
 import type { SigningKey } from '@/protocol/statement/sign';
 import { signTickets } from '@/protocol/statement/sign-tickets';
 import type { Peer } from '@/protocol/trpc';
-import { lockNodes, type NodeBook, readBooks } from './store/books';
+import { lockNodes, type NodeBook, type Predecessor, readBooks, readPredecessors } from './store/books';
 import { inTransaction, type Pool } from './store/database';
 import type { Held } from './store/delegations';
 import type { NewTicket, TicketTerms } from './store/ticket-rows';
@@ -36,11 +43,16 @@ export async function issueTickets(issuer: Issuer, peer: Peer, input: Input, now
     }
     await lockNodes(tx, input.nodes);
     const span = { start: input.start, end: input.end + input.graceSeconds };
-    const books = await readBooks(tx, issuer.agentId, input.nodes, span);
+    const replaced = Object.values(input.replaces ?? {});
+    const predecessors = await readPredecessors(tx, issuer.key.jkt, replaced);
+    const books = await readBooks(tx, issuer.agentId, input.nodes, span, replaced);
     const granted: Granted[] = [];
     const refused: { node: string; reason: Reason }[] = [];
     for (const node of input.nodes) {
-      const verdict = judge(node, books.get(node), input, now);
+      const book = books.get(node);
+      const verdict =
+        renewalProblem(node, input, book, predecessors.get(input.replaces?.[node] ?? '')) ??
+        judge(node, book, input, now);
       if ('code' in verdict) refused.push({ node, reason: verdict });
       else granted.push({ node, held: verdict });
     }
@@ -64,12 +76,14 @@ async function sign(
   const shared = { iss: key.jkt, sub, cnf: { jkt: peer.jkt }, slice, resources, start, end, graceSeconds };
   const jtis = newTicketIds(granted.length, now);
   const own = granted.map(({ node, held }, i) => {
-    return { jti: jtis[i] ?? '', aud: node, ...redeemWindow(held, input, now), delegation: held.text };
+    const replaces = input.replaces?.[node];
+    const renewal = replaces === undefined ? {} : { replaces };
+    return { jti: jtis[i] ?? '', aud: node, ...redeemWindow(held, input, now), ...renewal, delegation: held.text };
   });
   const texts = await signTickets(shared, own, key);
-  return granted.map(({ node, held }, i) => {
-    const { jti, nbf, exp } = own[i] ?? missing();
-    return { node, nodeId: held.nodeId, jti, nbf, exp, text: texts[i] ?? missing() };
+  return granted.map(({ held }, i) => {
+    const { delegation: _, aud, ...rest } = own[i] ?? missing();
+    return { node: aud, nodeId: held.nodeId, ...rest, text: texts[i] ?? missing() };
   });
 }
 
@@ -85,7 +99,31 @@ function checkTerms(input: Input, now: number): void {
   const wrong = (field: string, problem: string) => new Refused('INVALID_INPUT', { field, problem });
   if (input.end <= input.start) throw wrong('end', 'must be after start');
   if (input.end * 1000 <= now) throw wrong('end', 'is over already');
-  if (new Set(input.nodes).size !== input.nodes.length) throw wrong('nodes', 'names a node twice');
+  const nodes = new Set(input.nodes);
+  if (nodes.size !== input.nodes.length) throw wrong('nodes', 'names a node twice');
+  if (Object.keys(input.replaces ?? {}).some((node) => !nodes.has(node)))
+    throw wrong('replaces', 'names a node that is not asked');
+}
+
+/**
+ * A renewal is for the same slice on the same node, with the same amounts: so that it takes the place of its predecessor in the
+ * books, never more. Null for a ticket that renews none, too. Pure.
+ */
+function renewalProblem(
+  node: string,
+  input: Input,
+  book: NodeBook | undefined,
+  before: Predecessor | undefined,
+): Reason | null {
+  const replaces = input.replaces?.[node];
+  if (replaces === undefined || !book) return null;
+  const mismatch = (problem: string): Reason => ({ code: 'RENEWAL_MISMATCH', facts: { problem, ticket: replaces } });
+  if (before?.nodeId !== book.id || before.sliceUrn !== input.slice)
+    return mismatch('no such ticket was issued for this slice and node');
+  if (before.burnt) return mismatch('the ticket to replace was given back');
+  const wants = hardOf(input.resources);
+  const other = HARD_RESOURCES.find((resource) => before[resource] !== wants[resource]);
+  return other ? mismatch(`${other} is ${wants[other]} and was ${before[other]}`) : null;
 }
 
 /** The delegation to issue from, or why there is none. Pure. */

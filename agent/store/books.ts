@@ -40,12 +40,16 @@ type StandingRow = {
   at: number | null;
 };
 
-/** Reads the books of these nodes for a span of epoch seconds [start, end). Nodes that nobody knows are missing. */
+/**
+ * Reads the books of these nodes for a span of epoch seconds [start, end), without what the tickets of the ids in `replaced`
+ * claim: those who renew them. Nodes that nobody knows are missing.
+ */
 export async function readBooks(
   tx: Queryable,
   agentId: string,
   urns: readonly string[],
   span: { start: number; end: number },
+  replaced: readonly string[] = [],
 ): Promise<Map<string, NodeBook>> {
   const { rows } = await tx.query<StandingRow>({
     name: 'read-standings',
@@ -57,7 +61,7 @@ export async function readBooks(
   });
   const ids = rows.map((row) => row.id);
   const delegations = await readDelegations(tx, agentId, ids);
-  const claimed = await readClaims(tx, agentId, ids, span);
+  const claimed = await readClaims(tx, agentId, ids, span, replaced);
   return new Map(
     rows.map((row) => {
       const standing: NodeStanding = {
@@ -81,30 +85,79 @@ export async function readBooks(
 
 const NONE: HardAmounts = { cpuMilli: 0, memoryMiB: 0, diskMiB: 0, networkKbps: 0 };
 
+/** Tickets that count, $1 agent, $2 nodes, $3 and $4 the span's start and end. */
+const COUNTED = `"Ticket" t LEFT JOIN "Lease" l ON l."sliverId" = t."sliverId" LEFT JOIN "Sliver" s ON s.id = t."sliverId"
+           CROSS JOIN LATERAL (SELECT coalesce(l."endsAt" + make_interval(secs => l."graceSeconds"), t."endsAt") AS "until") x
+           WHERE t."nodeId" = ANY($2::uuid[]) AND t.state IN ('issued', 'redeemed', 'lapsed') AND t."agentId" = $1::uuid
+             AND t."startsAt" < to_timestamp($4) AND x."until" > to_timestamp($3)
+             AND (t.state = 'issued' AND t."notAfter" > now() - interval '300 s'
+               OR (t.state = 'redeemed' OR t.state = 'lapsed' AND l.id IS NOT NULL)
+                 AND x."until" > now() AND l."endedAt" IS NULL AND s."goneAt" IS NULL)`;
+
+type ClaimRow = HardAmounts & { nodeId: string };
+
 /**
  * What is claimed of each node at any time of [start, end): tickets that may still be redeemed (a node forgives 300 s of
  * skew), and leases of redeemed ones (also when the word of that came after the window) until their grace is over or they
- * ended. Summed, not peaked: never too little.
+ * ended. Summed, not peaked: never too little. Of a ticket and one that replaces it, which are never held both, the greater counts;
+ * those in `replaced` do not.
  */
 export async function readClaims(
   db: Queryable,
   agentId: string,
   nodeIds: readonly string[],
   span: { start: number; end: number },
+  replaced: readonly string[] = [],
 ): Promise<Map<string, HardAmounts>> {
-  const { rows } = await db.query<HardAmounts & { nodeId: string }>({
+  const values = [agentId, nodeIds, span.start, span.end];
+  const { rows } = await db.query<ClaimRow & { renewals: boolean }>({
     name: 'read-claims',
     text: `SELECT t."nodeId"::text AS "nodeId", sum(t."cpuMilli")::float8 AS "cpuMilli", sum(t."memoryMiB")::float8 AS "memoryMiB",
-             sum(t."diskMiB")::float8 AS "diskMiB", sum(t."networkKbps")::float8 AS "networkKbps"
-           FROM "Ticket" t LEFT JOIN "Lease" l ON l."sliverId" = t."sliverId" LEFT JOIN "Sliver" s ON s.id = t."sliverId"
-           CROSS JOIN LATERAL (SELECT coalesce(l."endsAt" + make_interval(secs => l."graceSeconds"), t."endsAt") AS "until") x
-           WHERE t."nodeId" = ANY($2::uuid[]) AND t.state IN ('issued', 'redeemed', 'lapsed') AND t."agentId" = $1::uuid
-             AND t."startsAt" < to_timestamp($4) AND x."until" > to_timestamp($3)
-             AND (t.state = 'issued' AND t."notAfter" > now() - interval '300 s'
-               OR (t.state = 'redeemed' OR t.state = 'lapsed' AND l.id IS NOT NULL)
-                 AND x."until" > now() AND l."endedAt" IS NULL AND s."goneAt" IS NULL)
-           GROUP BY t."nodeId"`,
-    values: [agentId, nodeIds, span.start, span.end],
+             sum(t."diskMiB")::float8 AS "diskMiB", sum(t."networkKbps")::float8 AS "networkKbps",
+             bool_or(t.replaces IS NOT NULL OR t.jti = ANY($5::text[])) AS renewals
+           FROM ${COUNTED} GROUP BY t."nodeId"`,
+    values: [...values, replaced],
   });
-  return new Map(rows.map(({ nodeId, ...amounts }) => [nodeId, amounts]));
+  const claims = new Map<string, HardAmounts>(rows.map(({ nodeId, renewals: _, ...amounts }) => [nodeId, amounts]));
+  const renewed = rows.filter((row) => row.renewals).map((row) => row.nodeId);
+  if (renewed.length === 0) return claims;
+  const excess = (column: string) =>
+    `coalesce(sum(greatest(0, c.${column} - coalesce(p.${column}, 0))), 0)::float8 AS ${column}`;
+  const again = await db.query<ClaimRow>({
+    name: 'read-renewed-claims',
+    text: `WITH counted AS MATERIALIZED (
+             SELECT t.jti, t.replaces, t."nodeId", t."cpuMilli", t."memoryMiB", t."diskMiB", t."networkKbps" FROM ${COUNTED}
+           )
+           SELECT c."nodeId"::text AS "nodeId", ${['"cpuMilli"', '"memoryMiB"', '"diskMiB"', '"networkKbps"'].map(excess).join(', ')}
+           FROM counted c LEFT JOIN counted p ON p.jti = c.replaces AND p."nodeId" = c."nodeId"
+           WHERE c.jti <> ALL($5::text[]) GROUP BY c."nodeId"`,
+    values: [agentId, renewed, span.start, span.end, replaced],
+  });
+  for (const nodeId of renewed) claims.set(nodeId, { ...NONE });
+  for (const { nodeId, ...amounts } of again.rows) claims.set(nodeId, amounts);
+  return claims;
+}
+
+/** A ticket that another may replace. `start`: epoch seconds. */
+export type Predecessor = HardAmounts & {
+  jti: string;
+  nodeId: string;
+  sliceUrn: string;
+  start: number;
+  burnt: boolean;
+};
+
+/** Tickets of an issuer by their ids; unknown ones are missing. */
+export async function readPredecessors(
+  tx: Queryable,
+  iss: string,
+  jtis: readonly string[],
+): Promise<Map<string, Predecessor>> {
+  if (jtis.length === 0) return new Map();
+  const { rows } = await tx.query<Predecessor>(
+    `SELECT jti, "nodeId"::text AS "nodeId", "sliceUrn", date_part('epoch', "startsAt") AS start, state = 'burnt' AS burnt,
+       "cpuMilli", "memoryMiB", "diskMiB", "networkKbps" FROM "Ticket" WHERE iss = $1 AND jti = ANY($2::text[])`,
+    [iss, jtis],
+  );
+  return new Map(rows.map((row) => [row.jti, row]));
 }

@@ -1,19 +1,20 @@
 import type { HardAmounts } from '@/core/resources/vector';
 
-export type NewTicket = { nodeId: string; jti: string; text: string; nbf: number; exp: number };
+/** `replaces`: the id of the ticket that this one renews. */
+export type NewTicket = { nodeId: string; jti: string; text: string; nbf: number; exp: number; replaces?: string };
 export type TicketTerms = { iss: string; sliceUrn: string; amounts: HardAmounts; start: number; end: number };
 
 /** Takes what `ticketRows` gives. Slice and sliver are the deployment's to fill in when it binds the ticket. */
 export const COPY_TICKETS = `COPY "Ticket" (iss, "agentId", "sliceUrn", "cpuMilli", "memoryMiB", "diskMiB", "networkKbps", "startsAt", "endsAt",
-  "nodeId", "notBefore", "notAfter", jti, text) FROM STDIN BINARY`;
-const FIELDS = 14;
+  "nodeId", "notBefore", "notAfter", jti, text, replaces) FROM STDIN BINARY`;
+const FIELDS = 15;
 
 /** Signature, flags and header extension: https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-BINARY-FORMAT */
 const HEADER = Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)]);
 /** Seconds from the Unix epoch to Postgres's, 2000-01-01. */
 const POSTGRES_EPOCH = 946_684_800;
-/** Of a row, beside what all rows share and the two texts: the number of fields, a UUID, two times, two lengths. */
-const ROW_BYTES = 2 + (4 + 16) + 2 * (4 + 8) + 2 * 4;
+/** Of a row, beside what all rows share and the two texts: the number of fields, a UUID, two times, three lengths. */
+const ROW_BYTES = 2 + (4 + 16) + 2 * (4 + 8) + 3 * 4;
 
 /**
  * Tickets as rows of COPY's binary format, in one buffer: nothing is escaped here and parsed there, which for texts of 2 KB is
@@ -21,10 +22,13 @@ const ROW_BYTES = 2 + (4 + 16) + 2 * (4 + 8) + 2 * 4;
  */
 export function ticketRows(agentId: string, terms: TicketTerms, tickets: readonly NewTicket[]): Buffer {
   const shared = sharedFields(agentId, terms);
-  const texts = tickets.reduce((sum, { jti, text }) => sum + jti.length + text.length, 0);
+  const texts = tickets.reduce(
+    (sum, { jti, text, replaces = '' }) => sum + jti.length + text.length + replaces.length,
+    0,
+  );
   const rows = Buffer.allocUnsafe(HEADER.length + tickets.length * (ROW_BYTES + shared.length) + texts + 2);
   let at = HEADER.copy(rows);
-  for (const { nodeId, jti, text, nbf, exp } of tickets) {
+  for (const { nodeId, jti, text, nbf, exp, replaces } of tickets) {
     at = rows.writeInt16BE(FIELDS, at);
     at += shared.copy(rows, at);
     at = rows.writeInt32BE(16, at);
@@ -33,6 +37,7 @@ export function ticketRows(agentId: string, terms: TicketTerms, tickets: readonl
     at = writeTime(rows, exp, at);
     at = writeAscii(rows, jti, at);
     at = writeAscii(rows, text, at);
+    at = replaces === undefined ? rows.writeInt32BE(-1, at) : writeAscii(rows, replaces, at);
   }
   rows.writeInt16BE(-1, at);
   return rows;

@@ -6,9 +6,9 @@ import { checkClaims } from './claims';
 import { TicketClaims } from './schemas';
 import { type SigningKey, signPayload, wellFormedJson } from './sign';
 
-const Own = TicketClaims.pick({ jti: true, aud: true, nbf: true, exp: true });
+const Own = TicketClaims.pick({ jti: true, aud: true, nbf: true, exp: true, replaces: true });
 const Delegation = TicketClaims.pick({ delegation: true });
-const Shared = TicketClaims.omit({ jti: true, aud: true, nbf: true, exp: true, delegation: true });
+const Shared = TicketClaims.omit({ jti: true, aud: true, nbf: true, exp: true, replaces: true, delegation: true });
 
 /** What all tickets of a request say alike, and what each says for itself. Together: TicketClaims. */
 export type SharedTicketClaims = z.infer<typeof Shared>;
@@ -25,9 +25,10 @@ export async function signTickets(
   key: SigningKey,
 ): Promise<string[]> {
   const alike = wellFormedJson(checkClaims(Shared, shared)).slice(1, -1);
-  return await inBatches(own, ({ delegation, jti, aud, nbf, exp }) => {
+  return await inBatches(own, ({ delegation, jti, aud, nbf, exp, replaces }) => {
     const { encoded, rest } = openingOf(delegation);
-    const tail = `${rest},${alike},${wellFormedJson(checkClaims(Own, { jti, aud, nbf, exp })).slice(1)}`;
+    const renewal = replaces === undefined ? {} : { replaces };
+    const tail = `${rest},${alike},${wellFormedJson(checkClaims(Own, { jti, aud, nbf, exp, ...renewal })).slice(1)}`;
     return signPayload('ticket+jwt', encoded + Buffer.from(tail).toString('base64url'), shared.iss, key);
   });
 }
