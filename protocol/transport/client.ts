@@ -1,7 +1,7 @@
 import { createTRPCClient, type Operation, TRPCClientError, type TRPCLink } from '@trpc/client';
 import type { AnyTRPCRouter } from '@trpc/server';
 import { observable } from '@trpc/server/observable';
-import { Pool } from 'undici';
+import { errors, Pool } from 'undici';
 import type { AgentRouter } from '../agent/router';
 import type { NodeManagerRouter } from '../node-manager/router';
 import type { IdentitySource } from '../pki/identity';
@@ -105,8 +105,13 @@ async function call(pool: Pool, op: Operation, answerMs: number): Promise<Answer
     headersTimeout: answerMs,
     bodyTimeout: answerMs,
   });
+  // undici's own bounds are between two bytes: an answer that drips could hold its caller for ever.
+  const late = setTimeout(
+    () => response.body.destroy(new errors.BodyTimeoutError('no whole answer in time')),
+    answerMs,
+  );
   // Whoever answers proved to be the one dialled, and runs our code; its data is typed by the router.
-  const body = (await response.body.json()) as Partial<Answer> | null;
+  const body = (await response.body.json().finally(() => clearTimeout(late))) as Partial<Answer> | null;
   if (body && ('result' in body || 'error' in body)) return body as Answer;
   throw new Error(`answered ${response.statusCode} with something else`);
 }

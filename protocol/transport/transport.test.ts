@@ -1,4 +1,5 @@
-import { connect as tcpConnect } from 'node:net';
+import { createServer as createHttpsServer } from 'node:https';
+import { type AddressInfo, connect as tcpConnect } from 'node:net';
 import { connect as tlsConnect } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
@@ -281,3 +282,21 @@ function raw(bytes: Buffer, as?: TlsIdentity): Promise<string> {
     socket.on('close', () => resolve(text));
   });
 }
+
+test('an answer that drips does not hold its caller', async () => {
+  const tls = { key: node.privateKeyPem, cert: node.certificatePem + node.caPem, ca: node.caPem };
+  const slow = createHttpsServer({ ...tls, requestCert: true, minVersion: 'TLSv1.3' }, (_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    const drip = setInterval(() => response.write(' '), 20);
+    response.once('close', () => clearInterval(drip));
+  });
+  await new Promise<void>((done) => slow.listen(0, '127.0.0.1', done));
+  const { port } = slow.address() as AddressInfo; // a TCP server has one
+  const client = nodeManagerClient({ ...target(node), address: `127.0.0.1:${port}` }, sm, { answerMs: 300 });
+  try {
+    await expect(orRefused(client.keys.query({ slice }))).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' });
+  } finally {
+    slow.closeAllConnections();
+    slow.close();
+  }
+}, 5_000);
