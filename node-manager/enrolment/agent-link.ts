@@ -14,7 +14,8 @@ export const HEARTBEAT_MS = 10_000;
 /** A changed sliver is reported after this long, together with what else changed meanwhile. */
 const COALESCE_MS = 30;
 const MAX_BACKOFF_MS = 10_000;
-const MAX_REPORTS = 1000;
+/** Slivers in one heartbeat: what the agent's bound on a call's size holds with the longest reasons; the others go with the next. */
+const MAX_REPORTS = 500;
 
 type Heartbeat = z.infer<typeof HeartbeatInput>;
 type Report = Heartbeat['slivers'][number];
@@ -172,10 +173,11 @@ export class AgentLink {
     const ids = [...this.changed];
     const all = this.o.reports(full ? 'all' : ids);
     const slivers = all.slice(0, MAX_REPORTS);
+    const whole = full && slivers.length === all.length; // a list that was cut must not pass for all there is
     this.changed.clear();
     for (const later of all.slice(MAX_REPORTS)) this.changed.add(later.leaseJti);
     try {
-      const input = { ...this.o.vitals(), seq: this.seq++, full, slivers };
+      const input = { ...this.o.vitals(), seq: this.seq++, full: whole, slivers };
       const answer = await orRefused(this.client().heartbeat.mutate(input, { signal: this.stopper.signal }));
       this.full = answer.wantFull && !full;
       this.wantDelegation ||= answer.wantDelegation;

@@ -98,6 +98,7 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
       identity: () => agentIdentity,
       isRevoked: () => false,
       anonymous: true,
+      bounds: { maxBodyBytes: 1_048_576 }, // as the agent's
       context: ({ peer }) => ({ peer, service }),
     },
     listen,
