@@ -68,3 +68,22 @@ test('keys are acknowledged only when they are on the disk, whoever set them', a
   expect(durable).toBe(true);
   await first;
 });
+
+test('only so many commands run at once', async () => {
+  const { node, service } = await start();
+  await node.keeper.begin();
+  const never = new AbortController().signal;
+  await service.redeem(manager, { ticket: ticket() });
+  await service.sliver(manager, { slice: SLICE, waitWhile: 'starting', waitMs: 5000 }, never);
+  const ends: (() => void)[] = [];
+  const result = { exitCode: 0, signal: null, stdout: '', stderr: '', truncated: false, timedOut: false };
+  node.o.driver.exec = () => new Promise((resolve) => ends.push(() => resolve(result)));
+  const exec = () => codeOf(service.exec(manager, { slice: SLICE, argv: ['x'], timeoutMs: 1000 }, never));
+  const running = Array.from({ length: 32 }, exec);
+  expect(await exec()).toBe('RATE_LIMITED');
+  for (const end of ends) end();
+  expect(new Set(await Promise.all(running))).toEqual(new Set(['done']));
+  const after = exec();
+  ends.at(-1)?.();
+  expect(await after).toBe('done');
+});

@@ -13,6 +13,8 @@ import type { SliverRecord } from './sliver/record';
 /** How long a release waits for the sliver's last trace to go before it answers all the same. */
 const GONE_WITHIN_MS = 5_000;
 const MAX_EXEC_BYTES = 262_144;
+/** Commands that run at once, of all slivers: each is a process on the host, outside of the sliver's limits. */
+const MAX_EXECS = 32;
 
 /** What a node does for a peer, for one node. Each call first asks whether this peer may. */
 export function nodeService(node: NodeManager): NodeManagerService {
@@ -40,6 +42,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
     return record;
   };
   const status = (record: SliverRecord) => record.status(node.simulated);
+  let execs = 0;
 
   /** The answer to a ticket that became a lease before; null for one that did not. */
   const redeemedBefore = async (peer: Peer, text: string) => {
@@ -211,9 +214,15 @@ export function nodeService(node: NodeManager): NodeManagerService {
           state: record.state,
           needs: 'running',
         });
+      if (execs >= MAX_EXECS) throw new Refused('RATE_LIMITED', { retryAfterSeconds: 1 });
       const began = performance.now();
-      const result = await driver.exec(record.lease.jti, argv, { timeoutMs, maxBytes: MAX_EXEC_BYTES, signal });
-      return { ...result, durationMs: Math.round(performance.now() - began) };
+      execs += 1;
+      try {
+        const result = await driver.exec(record.lease.jti, argv, { timeoutMs, maxBytes: MAX_EXEC_BYTES, signal });
+        return { ...result, durationMs: Math.round(performance.now() - began) };
+      } finally {
+        execs -= 1;
+      }
     },
   };
 }
