@@ -1,5 +1,6 @@
 import 'server-only';
 import { dehydrate, HydrationBoundary } from '@tanstack/react-query';
+import { TRPCError } from '@trpc/server';
 import { createTRPCOptionsProxy } from '@trpc/tanstack-react-query';
 import { notFound, redirect } from 'next/navigation';
 import { cache, type ReactNode } from 'react';
@@ -27,7 +28,9 @@ export function Hydrate({ children }: { children: ReactNode }) {
 function refusalCode(error: unknown): string | null {
   const cause = error instanceof Error ? error.cause : null;
   if (error instanceof Refused) return error.code;
-  return cause instanceof Refused ? cause.code : null;
+  if (cause instanceof Refused) return cause.code;
+  // An address that holds no name at all: the input's schema refused it.
+  return error instanceof TRPCError && error.code === 'BAD_REQUEST' ? 'INVALID_INPUT' : null;
 }
 
 /** Who looks at the page, or null when nobody is signed in. */

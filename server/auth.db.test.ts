@@ -1,9 +1,12 @@
+import pg from 'pg';
 import { expect, test } from 'vitest';
 import { PASSWORD, seedPerson } from '@/test/people';
 import { testPrisma } from '@/test/prisma';
 import { createAuth } from './auth';
 import { parseEnvironment, WebEnvironment } from './env';
+import { programLog } from './log';
 import { SIGN_IN_LIMITS } from './services/people/sign-in-limits';
+import { contextOf } from './trpc/request-context';
 
 const { db, url } = await testPrisma();
 const ORIGIN = 'http://localhost:3000';
@@ -148,9 +151,20 @@ test('a new password ends every other session, asked for or not', async () => {
   expect(await db.auditEvent.count({ where: { actorId: id, action: 'account.password' } })).toBe(1);
 });
 
-test('signing out ends the session on the server too', async () => {
-  const { email } = await seedPerson(db);
+test('signing out ends the session on the server too, and those who listen for the person hear of it', async () => {
+  const { id, email } = await seedPerson(db);
   const cookie = cookieOf(await signIn(email, PASSWORD));
+  const call = () => contextOf(db, auth, new Headers({ cookie }), programLog('test'));
+  const { context } = await call();
+  expect((await context.again())?.id).toBe(id);
+  const heard: string[] = [];
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  client.on('notification', ({ payload }) => heard.push(payload ?? ''));
+  await client.query('LISTEN meridian');
   expect((await post('/sign-out', {}, { cookie })).status).toBe(200);
   expect(await session(cookie)).toBeNull();
+  expect(await context.again()).toBeNull();
+  await expect.poll(() => heard).toContain(JSON.stringify({ k: 'user', id }));
+  await client.end();
 });

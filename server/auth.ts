@@ -7,6 +7,7 @@ import { findPerson } from './data/people';
 import { type Db, processDb } from './db';
 import { type WebEnvironment, webEnvironment } from './env';
 import { log } from './log';
+import { notify } from './notify';
 import { audit } from './services/audit';
 import { PASSWORD_MAX, PASSWORD_MIN } from './services/people/create-account';
 import { admitSignIn, forgiveSignIn, SIGN_IN_LIMITS } from './services/people/sign-in-limits';
@@ -82,6 +83,10 @@ export function createAuth(db: Db, environment: WebEnvironment) {
     },
     databaseHooks: {
       session: {
+        delete: {
+          // Whatever ended it, the live streams that it opened end too.
+          after: (session) => notify(db, { k: 'user', id: session.userId }),
+        },
         create: {
           before: async (session) => {
             if (await findPerson(db, session.userId)) return;

@@ -7,6 +7,7 @@ type Message =
   | { m: 'want'; tab: string; topics: Topic[] }
   | { m: 'bye'; tab: string }
   | { m: 'who' }
+  | { m: 'nudge' }
   | { m: 'event'; event: LiveEvent }
   | { m: 'status'; status: StreamStatus };
 
@@ -73,6 +74,7 @@ export function makeHub({ personId, open, onEvent, onStatus }: HubOptions) {
       if (data.m === 'status') onStatus(data.status);
       return;
     }
+    if (data.m === 'nudge') stream.nudge();
     if (data.m === 'bye') others.delete(data.tab);
     if (data.m === 'want') {
       const known = others.get(data.tab)?.topics ?? [];
@@ -116,7 +118,8 @@ export function makeHub({ personId, open, onEvent, onStatus }: HubOptions) {
       post({ m: 'want', tab, topics: mine });
       stream?.want(union());
     },
-    nudge: () => stream?.nudge(),
+    /** The leading tab tries; this one asks it to when it is another. */
+    nudge: () => (stream ? stream.nudge() : post({ m: 'nudge' })),
     leave,
     stop() {
       leave();

@@ -13,6 +13,8 @@ type Live = {
   status: StreamStatus;
   /** Follow a topic until the answer is called; `onEvent` hears each event of it. */
   follow: (topic: Topic, onEvent: (event: LiveEvent) => void) => () => void;
+  /** Try again now: the network is back, or one has signed in again. */
+  nudge: () => void;
 };
 
 const LiveContext = createContext<Live | null>(null);
@@ -80,7 +82,8 @@ export function LiveProvider({ personId, children }: { personId: string; childre
     },
     [],
   );
-  const value = useMemo(() => ({ status, follow }), [status, follow]);
+  const nudge = useMemo(() => () => hub.current?.nudge(), []);
+  const value = useMemo(() => ({ status, follow, nudge }), [status, follow, nudge]);
   return <LiveContext value={value}>{children}</LiveContext>;
 }
 
@@ -92,6 +95,9 @@ function useLive(): Live {
 
 /** How the stream is, for the mark in the top bar. */
 export const useLiveStatus = () => useLive().status;
+
+/** Makes the stream try again at once. */
+export const useNudgeLive = () => useLive().nudge;
 
 /** Follows a topic for as long as the component stands; `onChange` hears each event of it. */
 export function useLiveTopic(topic: Topic | null, onChange?: (event: LiveEvent) => void): void {

@@ -67,7 +67,7 @@ describe('the one stream', () => {
     expect(opened).toHaveLength(10);
   });
 
-  test('goes on at once when nudged, and not at all once signed out', () => {
+  test('goes on at once when nudged; once signed out only when told that one is signed in again', () => {
     const { opened, said, stream } = start();
     stream.want(['me']);
     opened[0]?.on.ended(false);
@@ -75,9 +75,10 @@ describe('the one stream', () => {
     expect(opened).toHaveLength(2);
     opened[1]?.on.ended(true);
     vi.advanceTimersByTime(120_000);
-    stream.nudge();
     expect(opened).toHaveLength(2);
     expect(said.at(-1)?.state).toBe('ended');
+    stream.nudge();
+    expect(opened).toHaveLength(3);
   });
 });
 

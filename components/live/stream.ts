@@ -75,9 +75,9 @@ export function makeStream(
       else if (wanted.length < held.length) linger = setTimeout(connect, LINGER_MS);
     },
     status: () => status,
-    /** The network is back or the page woke up: do not wait for the next try. */
+    /** The network is back, the page woke up, or one has signed in again: do not wait for the next try. */
     nudge() {
-      if (status.state === 'reconnecting') connect();
+      if (status.state === 'reconnecting' || status.state === 'ended') connect();
     },
     stop() {
       clearTimeout(retry);

@@ -9,6 +9,7 @@ import { NeedsMe } from './needs-me';
 import { Path } from './path';
 import { Rail } from './rail';
 import { Search } from './search';
+import { SessionEnd } from './session-end';
 import type { Theme } from './theme';
 import { UserMenu } from './user-menu';
 
@@ -48,6 +49,7 @@ function Frame({ me: initial, theme, children }: ShellProps) {
           <NeedsMe me={me} />
           <UserMenu me={me} theme={theme} />
         </header>
+        <SessionEnd personId={me.person.id} />
         <main className="flex min-w-0 flex-1 flex-col outline-none" id="content" tabIndex={-1}>
           {children}
         </main>

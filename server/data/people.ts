@@ -24,6 +24,11 @@ export async function findPerson(db: Tx, userId: string): Promise<Person | null>
   };
 }
 
+/** Does the browser session still stand? Ended ones are deleted; the others have a time. */
+export async function isSessionLive(db: Tx, id: string, now: Date): Promise<boolean> {
+  return (await db.session.count({ where: { id, expiresAt: { gt: now } } })) === 1;
+}
+
 /** E-mail addresses are kept in lower case. */
 export function findUserByEmail(db: Tx, email: string) {
   return db.user.findUnique({

@@ -162,6 +162,26 @@ test('who may not see a slice is denied, as if there were none; who is taken off
   await guest.stop();
 });
 
+test('the end of the session ends the stream, though the account goes on', async () => {
+  const leaver = await seedPerson(db);
+  let holds = true;
+  const again = async () => (holds ? leaver : null);
+  const events: LiveEvent[] = [];
+  let ended = false;
+  const done = (async () => {
+    for await (const event of liveStream(hub, leaver, ['me'], undefined, again)) events.push(event);
+    ended = true;
+  })();
+  await expect.poll(() => events.length).toBe(1);
+  await notify(db, { k: 'user', id: leaver.id });
+  await expect.poll(() => events.length).toBe(2);
+  expect(ended).toBe(false);
+  holds = false;
+  await notify(db, { k: 'user', id: leaver.id });
+  await done;
+  expect(ended).toBe(true);
+});
+
 test('a closed account ends the stream, and so does the end of the process', async () => {
   const leaver = await seedPerson(db);
   const stream = listen(leaver, ['fleet', 'me']);

@@ -44,13 +44,15 @@ type Followed = SliceTopic | FleetTopic | PlainTopic;
 /**
  * What one browser hears: for each topic a snapshot, then changes. It follows first and reads the snapshot then, so nothing
  * falls between; what was read before the snapshot is dropped, so nothing goes back. Changes that a slow browser did not
- * take yet are merged, never queued. Ends when the signal aborts, the account is closed, or the process ends.
+ * take yet are merged, never queued. Ends when the signal aborts, the process ends, or `again` finds nobody any more: the
+ * session ended or the account is closed. It is asked at each notice about the person, and once a minute.
  */
 export async function* liveStream(
   hub: Hub,
   who: Person,
   topics: readonly Topic[],
   signal: AbortSignal | undefined,
+  again: () => Promise<Person | null> = () => findPerson(hub.db, who.id),
 ): AsyncGenerator<LiveEvent> {
   let person = who;
   let ended = signal?.aborted ?? false;
@@ -84,7 +86,7 @@ export async function* liveStream(
     while (!ended) {
       if (performance.now() >= recheck) {
         recheck = performance.now() + RECHECK_MS;
-        const now = await findPerson(hub.db, person.id);
+        const now = await again();
         if (!now) return;
         if (!isDeepStrictEqual(now, person)) for (const one of followed) markStale(one);
         person = now;

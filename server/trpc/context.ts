@@ -8,6 +8,8 @@ export type Context = {
   person: Person | null;
   /** How the person proved who they are: a browser session, a CLI token, or not at all. */
   via: 'session' | 'token' | null;
+  /** Asks anew, for what goes on after the request: null once the session or token has ended or the account is closed. */
+  again: () => Promise<Person | null>;
   now: Date;
   requestId: string;
   log: Log;

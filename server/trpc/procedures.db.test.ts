@@ -178,7 +178,7 @@ const TABLE: Record<string, Row> = {
 };
 
 function contextOf(person: Person | null): Context {
-  return { db, person, via: person && 'session', now: new Date(), requestId: 'test', log };
+  return { db, person, via: person && 'session', again: async () => person, now: new Date(), requestId: 'test', log };
 }
 
 /** Calls a procedure by its path, as `role`, and says what access made of it. */

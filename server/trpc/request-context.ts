@@ -1,5 +1,5 @@
 import type { Auth } from '@/server/auth';
-import { findPerson } from '@/server/data/people';
+import { findPerson, isSessionLive } from '@/server/data/people';
 import type { Db } from '@/server/db';
 import type { Log } from '@/server/log';
 import { personOfToken } from '@/server/services/tokens/person-of-token';
@@ -19,13 +19,19 @@ export async function contextOf(
   const base = { db, now: new Date(), requestId, log: log.child({ requestId }) as Log };
   const bearer = bearerOf(headers);
   if (bearer !== null) {
-    const person = await personOfToken(db, bearer, base.now);
-    return { context: { ...base, person, via: person && 'token' }, cookies: [] };
+    const again = () => personOfToken(db, bearer, new Date());
+    const person = await again();
+    return { context: { ...base, person, via: person && 'token', again }, cookies: [] };
   }
-  if (!headers.has('cookie')) return { context: { ...base, person: null, via: null }, cookies: [] };
+  const nobody: Context = { ...base, person: null, via: null, again: async () => null };
+  if (!headers.has('cookie')) return { context: nobody, cookies: [] };
   const answer = await auth.api.getSession({ headers, returnHeaders: true });
-  const person = answer.response && (await findPerson(db, answer.response.user.id));
-  return { context: { ...base, person, via: person && 'session' }, cookies: answer.headers?.getSetCookie() ?? [] };
+  const cookies = answer.headers?.getSetCookie() ?? [];
+  if (!answer.response) return { context: nobody, cookies };
+  const { session } = answer.response;
+  const again = async () => ((await isSessionLive(db, session.id, new Date())) ? findPerson(db, session.userId) : null);
+  const person = await findPerson(db, session.userId);
+  return { context: { ...base, person, via: person && 'session', again }, cookies };
 }
 
 /** The token of an Authorization header, '' when the header is of another kind; null without one. */

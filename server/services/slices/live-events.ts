@@ -1,15 +1,14 @@
 import type { LiveEvent, Topic } from '@/protocol/api/live';
-import type { Db } from '@/server/db';
 import { processHub } from '@/server/live/process-hub';
 import { liveStream } from '@/server/live/stream';
 import type { Person } from '@/server/services/policy';
 
-/** A snapshot for each topic that `person` may see, then changes until `signal` aborts. */
+/** A snapshot for each topic that `person` may see, then changes until `signal` aborts or `again` finds nobody any more. */
 export function liveEvents(
-  _db: Db,
   person: Person,
+  again: () => Promise<Person | null>,
   topics: readonly Topic[],
   signal: AbortSignal | undefined,
 ): AsyncGenerator<LiveEvent> {
-  return liveStream(processHub(), person, topics, signal);
+  return liveStream(processHub(), person, topics, signal, again);
 }

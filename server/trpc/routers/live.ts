@@ -6,5 +6,5 @@ export const liveRouter = router({
   /** One stream per browser: a snapshot for each topic, then changes. The service asks the policy for each topic. */
   events: permitted('self')
     .input(LiveInput)
-    .subscription(({ ctx, input, signal }) => liveEvents(ctx.db, ctx.person, input.topics, signal)),
+    .subscription(({ ctx, input, signal }) => liveEvents(ctx.person, ctx.again, input.topics, signal)),
 });
