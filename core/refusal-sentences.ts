@@ -1,22 +1,26 @@
 import type { RefusalCode } from './errors';
 import { capital, type FactsReader } from './refusal-facts';
+import { fieldWords, notAllowedWords } from './refusal-words';
 
 /** One sentence (or two: what and why, then what to do) for each code. A new code does not compile until it has one. */
 export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
   // input and access
   INVALID_INPUT: (f) =>
-    `${f.has('field') ? `The value of ${f.text('field', 'a field')}` : 'What you entered'} was not accepted: ${f.problem('problem', 'it was not understood')}. Correct it and try again.`,
+    `${f.has('field') ? capital(fieldWords(f.text('field', 'a field'))) : 'What you entered'} was not accepted: ${f.problem('problem', 'it was not understood')}. Correct it and try again.`,
   NOT_SIGNED_IN: () => 'You are not signed in, or your session has ended. Sign in and try again.',
-  NOT_ALLOWED: (f) =>
-    `You may not do this${f.part('permission', (p) => `: it needs the permission “${p}”`)}. Ask your site’s PI or an operator.`,
+  NOT_ALLOWED: (f) => notAllowedWords(f.text('permission', '')),
   NOT_FOUND: (f) =>
     `There is no such ${f.text('kind', 'thing')}${f.has('id') ? ` as ${f.name('id', '')}` : ''}, or you may not see it. Check the name.`,
   RATE_LIMITED: (f) =>
     `You tried too often in a short time. Wait ${f.duration('retryAfterSeconds', 'a minute')} and try again.`,
   TOO_LARGE: (f) =>
     `${capital(f.text('field', 'what you sent'))} is too large${f.has('max') ? `: at most ${f.count('max', '')} is taken` : ''}. Send less.`,
-  CONFLICT: (f) =>
-    `${f.has('kind') ? `The ${f.text('kind', 'object')}${f.has('id') ? ` ${f.name('id', '')}` : ''}` : 'This'} cannot be changed that way: ${f.problem('problem', 'somebody else changed it meanwhile')}. Reload and try again.`,
+  CONFLICT: (f) => {
+    if (f.text('problem', '') === '')
+      return `${f.has('kind') ? `The ${f.text('kind', 'object')}${f.part('id', () => ` ${f.name('id', '')}`)}` : 'This'} was changed by somebody else meanwhile. Reload and try again.`;
+    const problem = f.problem('problem', '');
+    return f.text('id', '') === '' ? `${capital(problem)}.` : `${f.name('id', '')}: ${problem}.`;
+  },
   // requests and quota
   NAME_TAKEN: (f) => `The name${f.has('name') ? ` ${f.text('name', '')}` : ''} is taken. Choose another.`,
   REQUEST_DECIDED: (f) => `This request was already ${f.text('state', 'decided')}. Reload to see how.`,

@@ -70,7 +70,7 @@ export const QuotaInput = z.object({
 export type QuotaInput = z.infer<typeof QuotaInput>;
 export const InviteInput = z.object({
   loginBase: c.LoginBase.nullable(),
-  email: z.email().max(254),
+  email: z.email('write it like name@example.org').max(254),
   role: c.MemberRole.nullable(),
   operator: z.boolean().default(false),
 });

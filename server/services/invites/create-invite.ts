@@ -65,6 +65,10 @@ async function refuseIfThere(
   const there =
     place.siteId === null || person.memberships.some((m) => m.siteId === place.siteId && m.role === place.role);
   if (there && (!place.operator || person.operator)) {
-    throw new Refused('CONFLICT', { kind: 'person', id: person.email, problem: 'already has this role' });
+    throw new Refused('CONFLICT', {
+      kind: 'person',
+      id: person.email,
+      problem: 'has this role already, so no invitation is needed',
+    });
   }
 }

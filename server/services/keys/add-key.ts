@@ -21,15 +21,10 @@ export function addKey(
   const { publicKey, fingerprint, type } = parseKey(input.publicKey);
   return db.$transaction(async (tx) => {
     if ((await findKeys(tx, person.id)).length >= MOST) {
-      throw new Refused('CONFLICT', {
-        kind: 'key',
-        id: fingerprint,
-        problem: `you have ${MOST} keys; remove one first`,
-      });
+      throw new Refused('CONFLICT', { kind: 'key', problem: `you have ${MOST} keys; remove one first` });
     }
     const key = await insertKey(tx, { userId: person.id, name: input.name, publicKey, fingerprint, createdAt: now });
-    if (!key)
-      throw new Refused('CONFLICT', { kind: 'key', id: fingerprint, problem: 'you have added this key already' });
+    if (!key) throw new Refused('CONFLICT', { kind: 'key', problem: 'you have added this key already' });
     await audit(tx, person, 'key.add', { kind: 'key', id: key.id }, { fingerprint, type }, now);
     await pushKeys(tx, person.id);
     return keyView(key);

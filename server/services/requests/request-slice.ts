@@ -33,8 +33,7 @@ export async function requestSlice(db: Db, person: Person, asked: SliceSpec, now
     if ((await countPendingOf(tx, person.id)) >= MOST_PENDING) {
       throw new Refused('CONFLICT', {
         kind: 'request',
-        id: name,
-        problem: `${MOST_PENDING} of your requests wait already`,
+        problem: `${MOST_PENDING} of your requests wait already; withdraw one first`,
       });
     }
     const sliceId = await insertSlice(tx, {

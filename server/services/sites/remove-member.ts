@@ -23,7 +23,7 @@ export function removeMember(
     await lockSite(tx, siteId); // two PIs who remove each other: one stays
     if ((await deleteMembership(tx, userId, siteId, role)) === 1) {
       if (role === 'pi' && !by.operator && (await findMemberIds(tx, siteId, 'pi')).length === 0) {
-        throw new Refused('CONFLICT', { kind: 'site', id: siteId, problem: 'a site needs a PI; invite another first' });
+        throw new Refused('CONFLICT', { kind: 'site', problem: 'a site needs a PI; invite another first' });
       }
       await audit(tx, by, 'site.removeMember', { kind: 'person', id: userId, siteId }, { role }, now);
       await notify(tx, { k: 'user', id: userId });

@@ -18,11 +18,7 @@ export function createToken(
   const expiresAt = new Date(now.getTime() + input.days * 86_400_000);
   return db.$transaction(async (tx) => {
     if ((await countLiveApiKeys(tx, person.id, now)) >= MOST) {
-      throw new Refused('CONFLICT', {
-        kind: 'token',
-        id: input.name,
-        problem: `you have ${MOST} tokens; revoke one first`,
-      });
+      throw new Refused('CONFLICT', { kind: 'token', problem: `you have ${MOST} tokens; revoke one first` });
     }
     const row = await insertApiKey(tx, {
       userId: person.id,
