@@ -1,7 +1,7 @@
 import { cva, type VariantProps } from 'class-variance-authority';
 import { LoaderCircle } from 'lucide-react';
 import { Slot } from 'radix-ui';
-import type { ComponentProps } from 'react';
+import type { ComponentProps, MouseEvent } from 'react';
 import { cn } from './cn';
 
 const look = cva(
@@ -30,19 +30,36 @@ export type ButtonProps = ComponentProps<'button'> &
   };
 
 /** One act. `primary` at most once in a view; `danger` only inside a dialog that names what goes. */
-export function Button({ kind, size, asChild, busy, className, children, disabled, type, ...rest }: ButtonProps) {
+export function Button({
+  kind,
+  size,
+  asChild,
+  busy,
+  className,
+  children,
+  disabled,
+  type,
+  onClick,
+  ...rest
+}: ButtonProps) {
   const classes = cn(look({ kind, size }), className);
   if (asChild)
     return (
-      <Slot.Root className={classes} {...rest}>
+      <Slot.Root className={classes} onClick={onClick} {...rest}>
         {children}
       </Slot.Root>
     );
+  // The second click of a double click comes before `busy` is drawn: what takes time begins once.
+  const once = (event: MouseEvent<HTMLButtonElement>) => {
+    if (busy !== undefined && event.detail > 1) event.preventDefault();
+    else onClick?.(event);
+  };
   return (
     <button
       aria-busy={busy || undefined}
       className={classes}
       disabled={disabled || busy}
+      onClick={once}
       type={type ?? 'button'}
       {...rest}
     >

@@ -49,6 +49,11 @@ export async function updateRevoked(tx: Tx, id: string, now: Date): Promise<bool
   return (await tx.invite.updateMany({ where: { id, ...open(now) }, data: { revokedAt: now } })).count === 1;
 }
 
+/** Others who invite this address wait until the caller's transaction ends. */
+export async function lockInvitesOf(tx: Tx, email: string): Promise<void> {
+  await tx.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`meridian invite ${email}`}, 0))`;
+}
+
 /** Ends earlier open invites of the same address to the same place: only the newest link works. */
 export async function revokeSame(
   tx: Tx,

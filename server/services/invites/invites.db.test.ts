@@ -156,3 +156,9 @@ test('only who may invite sees who is invited', async () => {
   expect((await viewSite(db, pi, site.id, now)).invites).toHaveLength(1);
   expect((await viewSite(db, researcher, site.id, now)).invites).toEqual([]);
 });
+
+test('of invitations made at the same moment, one link works', async () => {
+  const to = email();
+  await Promise.all(Array.from({ length: 6 }, () => invite(pi, to)));
+  expect((await viewSite(db, pi, site.id, now)).invites).toHaveLength(1);
+});

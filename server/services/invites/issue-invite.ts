@@ -1,4 +1,4 @@
-import { insertInvite, revokeSame } from '@/server/data/invites';
+import { insertInvite, lockInvitesOf, revokeSame } from '@/server/data/invites';
 import type { Tx } from '@/server/db';
 import type { Role } from '../policy';
 import { hashSecret, mintSecret } from '../secret-token';
@@ -14,6 +14,7 @@ export async function issueInvite(
   const email = invite.email.trim().toLowerCase();
   const token = mintSecret();
   const { email: _, invitedById, ...place } = invite;
+  await lockInvitesOf(tx, email); // of two at the same time, the later ends the earlier
   await revokeSame(tx, { email, ...place }, now);
   const row = await insertInvite(tx, {
     ...place,
