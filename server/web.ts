@@ -6,6 +6,7 @@ import { Refused } from '@/core/errors';
 import { stampClientAddress } from './client-address';
 import { parseEnvironment, WebEnvironment } from './env';
 import { log } from './log';
+import { readableAddress } from './readable-address';
 
 // The web program. `next start` by itself never ends while a browser holds its live stream open; here the streams are
 // cut at the end of a short patience, and browsers come back by themselves.
@@ -29,6 +30,7 @@ async function main() {
   const sockets = new Set<Duplex>();
   const server = createServer((request, response) => {
     stampClientAddress(request, behindProxies);
+    request.url = readableAddress(request.url);
     handle(request, response).catch((err: unknown) => {
       log.error({ err, url: request.url }, 'request failed');
       response.destroy();
