@@ -9,15 +9,19 @@ const text = (facts: Facts, ...names: string[]): string | null => {
   return null;
 };
 
+const short = (words: string | null) => (words && words.length > 120 ? `${words.slice(0, 119).trimEnd()}…` : words);
+
 /** One line for a notice. A kind that this version does not know is named with what it is about. */
 export function noticeWords(kind: string, facts: Facts): string {
   const slice = text(facts, 'slice', 'sliceName', 'name') ?? 'a slice';
   const by = text(facts, 'by', 'requestedBy', 'from', 'decidedBy');
+  const more = text(facts, 'kind') === 'renew' ? 'more time for ' : '';
+  const comment = short(text(facts, 'comment'));
   switch (kind) {
     case 'request-pending':
-      return `${by ?? 'Somebody'} asks for ${slice}. It waits for a decision.`;
+      return `${by ?? 'Somebody'} asks for ${more}${slice}. It waits for a decision.`;
     case 'request-decided':
-      return `${by ?? 'A PI'} ${text(facts, 'outcome', 'state') ?? 'decided'} your request for ${slice}.`;
+      return `${by ?? 'A PI'} ${text(facts, 'outcome', 'state') ?? 'decided'} your request for ${more}${slice}${comment ? `: “${comment}”` : '.'}`;
     case 'slice-ending':
       return `${slice} ends soon. Renew it if you still need it.`;
     case 'slice-suspended':

@@ -6,6 +6,7 @@ import type { SliceFactsRow } from '@/server/data/slice-facts';
 import type { Db, Tx } from '@/server/db';
 import { notify } from '@/server/notify';
 import { audit } from '@/server/services/audit';
+import { tell } from '@/server/services/notifications';
 import type { Person } from '@/server/services/policy';
 import { viewSlice } from './view-slice';
 
@@ -20,8 +21,11 @@ export async function addMember(
   await db.$transaction(async (tx) => {
     const account = await findAccountByEmail(tx, email);
     if (!account) throw new Refused('NOT_FOUND', { kind: 'person', id: email });
-    if (await addSliceMember(tx, slice.id, account.id))
-      await changed(tx, by, slice, 'slice.member.added', account, now);
+    if (!(await addSliceMember(tx, slice.id, account.id))) return;
+    await changed(tx, by, slice, 'slice.member.added', account, now);
+    if (account.id === by.id) return;
+    const facts = { slice: slice.name, by: by.name };
+    await tell(tx, [account.id], { kind: 'member-added', facts, href: `/slices/${slice.name}`, createdAt: now });
   });
   return viewSlice(db, by, slice.id);
 }
@@ -43,7 +47,6 @@ export async function removeMember(
     if (account.id === slice.ownerId) {
       throw new Refused('CONFLICT', {
         kind: 'member',
-        id: email,
         problem: 'the owner stays a member: who asked for a slice answers for it',
       });
     }
