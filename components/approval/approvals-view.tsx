@@ -93,11 +93,13 @@ export function ApprovalsView() {
   return (
     <Page
       facts={
-        pending.data
-          ? pending.data.length === 0
-            ? 'Nothing waits.'
-            : `${plural(pending.data.length, 'request waits', 'requests wait')}, the oldest first.`
-          : 'Reading…'
+        pending.isError && !pending.data
+          ? undefined
+          : pending.data
+            ? pending.data.length === 0
+              ? 'Nothing waits.'
+              : `${plural(pending.data.length, 'request waits', 'requests wait')}, the oldest first.`
+            : 'Reading…'
       }
       title="Approvals"
     >
@@ -110,7 +112,7 @@ export function ApprovalsView() {
           what="The requests"
         />
       )}
-      {pending.data?.length === 0 && (
+      {pending.data?.length === 0 && !pending.isError && (
         <Empty title="No request waits for you">
           When somebody of your site asks for a slice or for more time, it shows here with what it would use of the
           quota.

@@ -38,7 +38,7 @@ export function RequestPanel({ request }: { request: PendingRequest }) {
       </header>
       <div className="grid gap-x-10 gap-y-5 px-4 py-4 lg:grid-cols-[minmax(0,1fr)_20rem]">
         <div className="flex min-w-0 flex-col gap-4">
-          <blockquote className="max-w-prose whitespace-pre-wrap break-words">{request.reason}</blockquote>
+          <blockquote className="max-w-prose wrap-anywhere whitespace-pre-wrap">{request.reason}</blockquote>
           <What request={request} />
         </div>
         <div>

@@ -7,7 +7,7 @@ import { useTRPC } from '../trpc/client';
 import { Button } from '../ui/button';
 import { Field } from '../ui/field';
 import { Input } from '../ui/input';
-import { authClient } from './auth-client';
+import { authClient, signOut } from './auth-client';
 import { MIN_PASSWORD } from './password-form';
 import { ROLE, ROLE_MEANS } from './people';
 
@@ -43,9 +43,15 @@ export function AcceptInvite({ invite, token, signedInAs }: AcceptInviteProps) {
         {invite.role && ` A ${ROLE[invite.role]} ${ROLE_MEANS[invite.role]}.`}
       </p>
       {signedInAs && !isMe ? (
-        <p className="rounded border border-line bg-raised px-4 py-3">
-          You are signed in as {signedInAs}, but the invitation is for {invite.email}. Sign out and open the link again.
-        </p>
+        <div className="flex flex-col items-start gap-4">
+          <p className="rounded border border-line bg-raised px-4 py-3">
+            You are signed in as {signedInAs}, but the invitation is for {invite.email}. If that is you, sign out here
+            and go on with this invitation.
+          </p>
+          <Button kind="primary" onClick={() => void signOut(`/invite/${token}`)}>
+            Sign out and go on
+          </Button>
+        </div>
       ) : invite.existingAccount && !isMe ? (
         <div className="flex flex-col items-start gap-4">
           <p>There is an account with this address. Sign in with it to accept.</p>
@@ -70,7 +76,11 @@ export function AcceptInvite({ invite, token, signedInAs }: AcceptInviteProps) {
               </Field>
               <input autoComplete="username" hidden readOnly value={invite.email} />
               <Field
-                error={tried && password.length < MIN_PASSWORD && `At least ${MIN_PASSWORD} characters.`}
+                error={
+                  tried &&
+                  password.length < MIN_PASSWORD &&
+                  `It has ${password.length} characters; at least ${MIN_PASSWORD} are needed.`
+                }
                 hint={`At least ${MIN_PASSWORD} characters. A sentence is easier to keep than a puzzle.`}
                 label="Password"
               >

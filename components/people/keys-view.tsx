@@ -59,7 +59,7 @@ function Key({ view }: { view: KeyView }) {
     <li className="flex flex-wrap items-center gap-x-4 gap-y-1 border-line border-b py-2 text-table">
       <div className="min-w-0 flex-1">
         <p>
-          <b className="font-medium">{view.name}</b> <span className="text-soft">{view.type}</span>
+          <b className="wrap-anywhere font-medium">{view.name}</b> <span className="text-soft">{view.type}</span>
         </p>
         <p className="flex items-center gap-1 text-soft">
           <code className="truncate">{view.fingerprint}</code>

@@ -18,11 +18,13 @@ export function PasswordForm() {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const short = next.length < MIN_PASSWORD;
+  const same = !short && next === current;
 
   async function submit(event: FormEvent) {
     event.preventDefault();
     setTried(true);
-    if (short || !current) return;
+    setProblem(null);
+    if (short || same || !current) return;
     setBusy(true);
     const { error } = await authClient
       .changePassword({ currentPassword: current, newPassword: next, revokeOtherSessions: elsewhere })
@@ -40,8 +42,10 @@ export function PasswordForm() {
       error.status === 429
         ? 'You tried too often. Wait a minute and try again.'
         : error.status === 400
-          ? 'The present password is not right. Nothing was changed.'
-          : 'The password could not be changed. Try again in a moment.',
+          ? 'The present password is not right, so nothing was changed. Check it and try again.'
+          : error.status === 401
+            ? 'You are not signed in any more. Sign in again; nothing was changed.'
+            : 'The password could not be changed. Try again in a moment.',
     );
   }
   return (
@@ -59,7 +63,12 @@ export function PasswordForm() {
         )}
       </Field>
       <Field
-        error={tried && short && `At least ${MIN_PASSWORD} characters.`}
+        error={
+          tried &&
+          (short
+            ? `It has ${next.length} characters; at least ${MIN_PASSWORD} are needed.`
+            : same && 'This is the present one. Choose another.')
+        }
         hint={`At least ${MIN_PASSWORD} characters. A sentence is easier to keep than a puzzle.`}
         label="New password"
       >

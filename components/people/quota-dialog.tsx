@@ -49,6 +49,7 @@ export function QuotaDialog({ loginBase, quota, open, onClose }: QuotaDialogProp
     /^\s*[\d,]+(\.\d+)?\s*$/.test(typed[name] ?? '') ? Number(typed[name]?.replaceAll(',', '')) : Number.NaN;
 
   function submit() {
+    save.reset();
     const read = QuotaInput.safeParse({
       loginBase,
       ...Object.fromEntries(ROWS.map((r) => [r.measure, Math.round(numberOf(r.measure) * r.per)])),
@@ -64,7 +65,9 @@ export function QuotaDialog({ loginBase, quota, open, onClose }: QuotaDialogProp
       Object.fromEntries(
         fields.map((f) => [
           f,
-          f === 'days' ? 'Enter a number of days, at most 366.' : 'Enter a number that is not too large.',
+          f === 'days'
+            ? 'Enter a number of days, from an hour (0.05) to 366.'
+            : 'Enter a number from 0 up, that is not too large.',
         ]),
       ),
     );

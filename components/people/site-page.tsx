@@ -16,11 +16,14 @@ import { Invites } from './invites';
 import { People } from './people';
 import { QuotaDialog } from './quota-dialog';
 
+const REFRESH_MS = 30_000;
+
 /** A site: its people and open invitations, and what its slices may hold together. */
 export function SitePage({ loginBase, me }: { loginBase: string; me: Me }) {
   const [open, setOpen] = useState<'invite' | 'quota' | null>(null);
   const trpc = useTRPC();
-  const query = useQuery(trpc.sites.get.queryOptions({ loginBase }));
+  // People come and go by invitations that are taken up elsewhere.
+  const query = useQuery(trpc.sites.get.queryOptions({ loginBase }, { refetchInterval: REFRESH_MS }));
   if (!query.data) {
     return (
       <Page title={loginBase}>

@@ -29,7 +29,15 @@ export function Tokens() {
   const tokens = useQuery(trpc.tokens.list.queryOptions());
   const again = { onSuccess: () => cache.invalidateQueries(trpc.tokens.list.queryFilter()) };
   const create = useMutation(trpc.tokens.create.mutationOptions(again));
-  const revoke = useMutation(trpc.tokens.revoke.mutationOptions(again));
+  const revoke = useMutation(
+    trpc.tokens.revoke.mutationOptions({
+      onSuccess: ({ id }) => {
+        // What is shown once is of no use any more.
+        if (create.data?.id === id) create.reset();
+        return again.onSuccess();
+      },
+    }),
+  );
   const live = (tokens.data ?? []).filter((t) => t.revokedAt === null);
 
   function submit(event: FormEvent) {
@@ -57,7 +65,7 @@ export function Tokens() {
         <ul className="mb-4 border-line border-t text-table">
           {live.map((t) => (
             <li className="flex min-h-9 flex-wrap items-center gap-x-4 border-line border-b py-1" key={t.id}>
-              <span className="font-medium">{t.name}</span>
+              <span className="wrap-anywhere font-medium">{t.name}</span>
               <span className="flex-1 text-soft">
                 {t.lastUsedAt ? (
                   <>

@@ -16,12 +16,6 @@ const THEMES = [
 /** Who is signed in, how the page looks, and the way out. */
 export function UserMenu({ me, theme: initial }: { me: Me; theme: Theme }) {
   const [theme, set] = useState(initial);
-  const initials = me.person.name
-    .split(/\s+/)
-    .map((w) => w[0] ?? '')
-    .slice(0, 2)
-    .join('')
-    .toUpperCase();
   return (
     <Menu
       trigger={
@@ -30,7 +24,7 @@ export function UserMenu({ me, theme: initial }: { me: Me; theme: Theme }) {
           className="flex size-8 shrink-0 items-center justify-center rounded-full border border-line-strong font-medium text-soft text-table hover:border-accent hover:text-ink"
           type="button"
         >
-          {initials}
+          {initialsOf(me.person.name) || <UserRound aria-hidden="true" className="size-4" />}
         </button>
       }
     >
@@ -70,6 +64,16 @@ export function UserMenu({ me, theme: initial }: { me: Me; theme: Theme }) {
       </MenuItem>
     </Menu>
   );
+}
+
+/** At most two first letters of words. Taken by code point: half of one cannot be drawn. */
+export function initialsOf(name: string): string {
+  const words = name.split(/[^\p{L}\p{N}\p{M}]+/u).filter(Boolean);
+  return words
+    .slice(0, 2)
+    .map(([first = '']) => first)
+    .join('')
+    .toUpperCase();
 }
 
 /** "PI of Demo institute; researcher of University of Tokyo; operator". */

@@ -27,9 +27,9 @@ export function Requests({ slice }: { slice: SliceView }) {
               {r.requestedBy.name}, <Time at={r.createdAt} />
             </span>
           </div>
-          <p className="max-w-prose whitespace-pre-wrap text-soft">{r.reason}</p>
+          <p className="wrap-anywhere max-w-prose whitespace-pre-wrap text-soft">{r.reason}</p>
           {r.decision && (
-            <p className="text-table">
+            <p className="wrap-anywhere max-w-prose text-table">
               {r.decision.by.name} {r.decision.outcome} it <Time at={r.decision.at} />
               {r.decision.comment && <>: “{r.decision.comment}”</>}
             </p>

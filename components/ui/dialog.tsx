@@ -22,7 +22,7 @@ export function Dialog({ open, onOpenChange, title, description, children }: Dia
           {...(description ? {} : { 'aria-describedby': undefined })}
           className="float-in fixed top-[12vh] left-1/2 z-50 max-h-[80vh] w-[min(32rem,calc(100vw-2rem))] -translate-x-1/2 overflow-y-auto rounded border border-line bg-raised p-5 shadow-float"
         >
-          <Radix.Title className="pr-8 font-semibold text-title">{title}</Radix.Title>
+          <Radix.Title className="wrap-anywhere pr-8 font-semibold text-title">{title}</Radix.Title>
           {description && <Radix.Description className="mt-2 text-soft">{description}</Radix.Description>}
           <div className="mt-4">{children}</div>
           <Radix.Close asChild>

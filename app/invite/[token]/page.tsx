@@ -32,7 +32,7 @@ export default async function InvitePage({ params }: { params: Promise<{ token: 
         <AcceptInvite invite={invite} signedInAs={me?.person.email ?? null} token={token} />
       ) : (
         <>
-          <h1 className="font-semibold text-title">This invitation does not hold</h1>
+          <h1 className="font-semibold text-title">Nothing to accept here</h1>
           <p className="mt-2 mb-5 text-soft">{sentence({ code: 'INVITE_INVALID', facts: {} })}</p>
           <Button asChild className="self-start">
             <Link href="/">Go home</Link>
