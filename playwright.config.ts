@@ -8,8 +8,12 @@ export default defineConfig({
   reporter: 'list',
   forbidOnly: Boolean(process.env.CI),
   retries: 0,
-  // One system, two cores: files run one after another.
+  // One system, two cores: files run one after another; what fills it with a whole federation's nodes comes last.
   workers: 1,
+  projects: [
+    { name: 'demo', testIgnore: 'imported.spec.ts' },
+    { name: 'imported', testMatch: 'imported.spec.ts' },
+  ],
   timeout: 120_000,
   expect: { timeout: 15_000 },
   use: {

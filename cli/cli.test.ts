@@ -159,6 +159,8 @@ describe('behaviours of a simulated fleet', () => {
     const out = spread(lines, { slow: 0.05, down: 0.02, failing: 0.01 });
     const count = (behaviour: string) => out.filter((line) => line.behaviour === behaviour).length;
     expect([count('slow'), count('down'), count('failing')]).toEqual([5, 2, 1]);
+    // The simulator multiplies by a hundred: 8 s.
+    expect(new Set(out.filter((line) => line.behaviour === 'slow').map((line) => line.startMs))).toEqual(new Set([80]));
     expect(spread(lines, { slow: 0.05, down: 0.02, failing: 0.01 })).toEqual(out);
   });
   test.each([{ slow: '2' }, { down: '-1' }, { failing: 'x' }, { slow: '0.6', down: '0.6' }])(

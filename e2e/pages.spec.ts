@@ -1,18 +1,7 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { expect, freshName, type Role, test, watchErrors } from './fixtures';
+import { LOOKS, look } from './pages/look';
 import { askForSlice, fillSlice } from './pages/new-slice';
-
-const SIZES = [
-  { width: 390, height: 844, scheme: 'light' },
-  { width: 390, height: 844, scheme: 'dark' },
-  { width: 1440, height: 900, scheme: 'light' },
-  { width: 1440, height: 900, scheme: 'dark' },
-] as const;
-
-const SHOTS = join(process.cwd(), '.data', 'screenshots');
 
 const PAGES: readonly [role: Role, path: string][] = [
   ['researcher', '/'],
@@ -29,14 +18,13 @@ const PAGES: readonly [role: Role, path: string][] = [
   ['operator', '/no/such/page'],
 ];
 
-for (const size of SIZES) {
+for (const size of LOOKS) {
   test(`every page at ${size.width} px, ${size.scheme}: no errors, nothing wider than the window, accessible`, async ({
     as,
     browser,
     baseURL,
   }) => {
     test.setTimeout(300_000);
-    mkdirSync(SHOTS, { recursive: true });
     const windows = new Map<Role, { page: Page; errors: string[] }>();
     for (const [role, path] of PAGES) {
       const open = windows.get(role) ?? (await opened(await as(role, size)));
@@ -122,19 +110,4 @@ test('by keyboard alone: skip link, search, a page', async ({ as }) => {
 
 async function opened(page: Page) {
   return { page, errors: watchErrors(page) };
-}
-
-/** Waits until the page stands, then checks and keeps it. */
-async function look(page: Page, name: string, { width, scheme }: { width: number; scheme: string }): Promise<void> {
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-  await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
-  await page.screenshot({ path: join(SHOTS, `${name}-${width}-${scheme}.png`) });
-  const sideways = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
-  expect(sideways, `${name} is wider than the window`).toBe(false);
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  const serious = violations.filter((v) => v.impact === 'serious' || v.impact === 'critical');
-  expect(
-    serious.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 160)).join(' | ')}`),
-    name,
-  ).toEqual([]);
 }
