@@ -68,12 +68,12 @@ export function FleetView({ operator }: { operator: boolean }) {
       <div className="flex min-h-0 flex-1 flex-col lg:flex-row">
         <FleetMap
           backdrop={behind}
-          className="h-[46vh] min-h-72 lg:h-auto lg:flex-1"
+          className="h-[46vh] min-h-72 min-w-0 lg:h-auto lg:flex-1"
           nodes={shown}
           onPoint={setPointed}
           pointed={pointed}
         />
-        <div className="flex min-h-0 flex-col border-line max-lg:h-[70vh] max-lg:border-t lg:w-[30rem] lg:border-l xl:w-[38rem]">
+        <div className="flex min-h-0 flex-col border-line max-lg:h-[70vh] max-lg:border-t lg:w-[30rem] lg:shrink-0 lg:border-l xl:w-[38rem]">
           {shown.length === 0 ? (
             <NothingLeft onClear={() => setFilters(NO_FILTERS)} />
           ) : (
@@ -162,7 +162,7 @@ export function Loading() {
       </div>
       <div className="flex min-h-0 flex-1 flex-col lg:flex-row">
         <div className="h-[46vh] lg:h-auto lg:flex-1" />
-        <div className="border-line px-3 lg:w-[30rem] lg:border-l xl:w-[38rem]">
+        <div className="border-line px-3 lg:w-[30rem] lg:shrink-0 lg:border-l xl:w-[38rem]">
           <TableSkeleton rows={14} />
         </div>
       </div>

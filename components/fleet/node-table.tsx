@@ -19,12 +19,12 @@ const ROW = 36;
 const COLUMNS: readonly { key: SortKey; label: string; className: string; right?: boolean }[] = [
   { key: 'standing', label: 'State', className: 'w-9 @xl:w-32' },
   { key: 'hostname', label: 'Node', className: 'min-w-0 flex-1 basis-40' },
-  { key: 'site', label: 'Site', className: 'w-28 hidden @2xl:flex' },
-  { key: 'country', label: 'Country', className: 'w-28 hidden @3xl:flex' },
+  { key: 'site', label: 'Site', className: 'w-28 hidden @3xl:flex' },
+  { key: 'country', label: 'Country', className: 'w-28 hidden @4xl:flex' },
   { key: 'slivers', label: 'Slivers', className: 'w-14 hidden @md:flex', right: true },
-  { key: 'cpu', label: 'Cores free', className: 'w-20 hidden @sm:flex', right: true },
+  { key: 'cpu', label: 'Cores free', className: 'w-20 hidden @2xl:flex', right: true },
   { key: 'memory', label: 'Memory free', className: 'w-24', right: true },
-  { key: 'seen', label: 'Last seen', className: 'w-24 hidden @4xl:flex', right: true },
+  { key: 'seen', label: 'Last seen', className: 'w-24 hidden @5xl:flex', right: true },
 ];
 
 export type NodeTableProps = {
@@ -254,7 +254,7 @@ function Cells({ node }: { node: FleetNode }) {
         <span className="truncate font-mono" title={node.urn}>
           {node.hostname}
         </span>
-        <span className="ml-2 shrink-0 text-faint @3xl:hidden">{node.country ?? ''}</span>
+        <span className="ml-2 shrink-0 text-faint @4xl:hidden">{node.country ?? ''}</span>
       </span>
       <span className={cell('site')} role="gridcell" title={node.siteName}>
         <span className="truncate">{node.site}</span>
