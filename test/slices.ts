@@ -54,6 +54,30 @@ export async function approvedSlice(
   });
 }
 
+/** Puts an approved renewal into the database and asks for it, as an approval does. */
+export async function approvedRenewal(
+  pool: pg.Pool,
+  sliceId: string,
+  termSeconds: number,
+): Promise<{ requestId: string; target: Date }> {
+  return transaction(pool, async (tx) => {
+    const { rows } = await tx.query<{ requestId: string; target: Date }>(
+      `INSERT INTO "Request" (id, kind, "sliceId", "requestedById", state, reason, "termSeconds", "endsAt")
+       SELECT gen_random_uuid(), 'renew', s.id, s."ownerId", 'approved', 'a test of renewals', $2::int, s."endsAt" + make_interval(secs => $2::int)
+       FROM "Slice" s WHERE s.id = $1 RETURNING id::text AS "requestId", "endsAt" AS target`,
+      [sliceId, termSeconds],
+    );
+    const [renewal] = rows;
+    if (!renewal) throw new Error('no such slice');
+    await tx.query(
+      `INSERT INTO "Decision" ("requestId", "byId", outcome, quota) SELECT r.id, r."requestedById", 'approved', '{}' FROM "Request" r WHERE r.id = $1`,
+      [renewal.requestId],
+    );
+    await tx.query(ADD_JOBS, [jobRows([{ task: 'renew', sliceId, requestId: renewal.requestId }])]);
+    return renewal;
+  });
+}
+
 /** Deletes a slice as its page does. */
 export async function deleteSlice(pool: pg.Pool, sliceId: string): Promise<void> {
   await transaction(pool, async (tx) => {

@@ -39,6 +39,8 @@ export function findRequest(db: Tx, id: string) {
           name: true,
           siteId: true,
           state: true,
+          endsAt: true,
+          graceSeconds: true,
           sliverCount: true,
           cpuMilli: true,
           memoryMiB: true,
@@ -78,6 +80,11 @@ export async function updatePending(
   state: 'approved' | 'rejected' | 'withdrawn',
 ): Promise<boolean> {
   return (await tx.request.updateMany({ where: { id, state: 'pending' }, data: { state } })).count === 1;
+}
+
+/** Fixes the new end of a renewal that is being approved. */
+export async function updateRenewedEnd(tx: Tx, id: string, endsAt: Date): Promise<void> {
+  await tx.request.update({ where: { id }, data: { endsAt } });
 }
 
 export function findPendingOfSlice(db: Tx, sliceId: string) {

@@ -34,7 +34,10 @@ export async function insertSlice(
 }
 
 export function findSliceState(db: Tx, id: string) {
-  return db.slice.findUnique({ where: { id }, select: { name: true, siteId: true, state: true, endsAt: true } });
+  return db.slice.findUnique({
+    where: { id },
+    select: { name: true, siteId: true, state: true, endsAt: true, graceSeconds: true },
+  });
 }
 
 /** Approval begins the term: [startsAt, endsAt). False when the slice was not `requested` any more. */

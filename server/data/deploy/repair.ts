@@ -43,7 +43,7 @@ export async function shortSlices(db: Queryable): Promise<string[]> {
 
 /**
  * Slivers that nobody works on though something is to be done: under way for a while; said by their node to have failed or gone
- * while they are wanted; unknown while their node is heard of.
+ * while they are wanted; unknown while their node is heard of. One whose lease is over is its renewal's to bring back or give up.
  */
 export async function strandedSlivers(db: Queryable): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
@@ -51,10 +51,11 @@ export async function strandedSlivers(db: Queryable): Promise<string[]> {
      JOIN "Slice" s ON s.id = v."sliceId" AND s.state IN ('deploying', 'active', 'degraded')
      JOIN "Ticket" t ON t."sliverId" = v.id
      LEFT JOIN "Heartbeat" h ON h."nodeId" = v."nodeId"
+     LEFT JOIN "Lease" l ON l."sliverId" = v.id
      WHERE v."goneAt" IS NULL AND v.desired = 'running' AND (
        (v.reported IN ('pending', 'ticketed', 'starting', 'scheduled') AND v."changedAt" < now() - interval '5 s')
        OR v.reported IN ('failed', 'gone')
-       OR (v.reported IN ('unknown', 'stopped') AND h.reachability = 'online' AND v."changedAt" < now() - interval '15 s')
+       OR (v.reported IN ('unknown', 'stopped') AND (l.id IS NULL OR l."endsAt" > now()) AND h.reachability = 'online' AND v."changedAt" < now() - interval '15 s')
      ) LIMIT 5000`,
   );
   return rows.map((row) => row.id);

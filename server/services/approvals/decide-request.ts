@@ -1,12 +1,13 @@
 import type { z } from 'zod';
 import { Refused } from '@/core/errors';
 import { NO_QUOTA, overQuota, quotaOf } from '@/core/quota/quota';
-import { nextSliceState, stepSlice } from '@/core/slice/state';
+import { renewedEnd } from '@/core/slice/renewal';
+import { stepSlice } from '@/core/slice/state';
 import type { DecideInput } from '@/protocol/api/approval';
 import type { SliceState } from '@/protocol/api/common';
 import { enqueue } from '@/server/data/jobs';
 import { lockQuota, sumHeld } from '@/server/data/quotas';
-import { findRequest, insertDecision, updatePending } from '@/server/data/requests';
+import { findRequest, insertDecision, updatePending, updateRenewedEnd } from '@/server/data/requests';
 import { updateApproved, updateRefused } from '@/server/data/slice-requests';
 import type { Db, Tx } from '@/server/db';
 import { notify } from '@/server/notify';
@@ -49,11 +50,12 @@ export async function decideRequest(
     if (outcome === 'approved') {
       const over = overQuota(quota, used, wants);
       if (over) throw new Refused(over.code, over.facts);
-      if (request.termSeconds > quota.maxTermSeconds) {
+      if (request.kind === 'create' && request.termSeconds > quota.maxTermSeconds) {
         throw new Refused('TERM_TOO_LONG', { askedSeconds: request.termSeconds, maxSeconds: quota.maxTermSeconds });
       }
     }
-    const state = outcome === 'approved' ? await approve(tx, request, now) : await reject(tx, request);
+    const state =
+      outcome === 'approved' ? await approve(tx, request, quota.maxTermSeconds, now) : await reject(tx, request);
     const { maxTermSeconds: _, ...limit } = quota;
     await insertDecision(tx, { requestId, byId: by.id, outcome, comment, quota: { limit, used, wants }, at: now });
     const object = { kind: 'slice', id: slice.name, siteId: slice.siteId };
@@ -78,18 +80,13 @@ export async function decideRequest(
   });
 }
 
-/** The worker does the rest: `deploy`, or `renew` which moves the end once the nodes have taken the new tickets. */
-async function approve(tx: Tx, request: Request, now: Date): Promise<SliceState> {
+/** The worker does the rest: `deploy`, or `renew`, which moves the end once enough nodes have taken the new tickets. */
+async function approve(tx: Tx, request: Request, maxTermSeconds: number, now: Date): Promise<SliceState> {
   const { slice } = request;
   if (request.kind === 'renew') {
-    const state = nextSliceState(slice.state, 'renewed');
-    if (!state)
-      throw new Refused('WRONG_STATE', {
-        kind: 'slice',
-        id: slice.name,
-        state: slice.state,
-        needs: 'active, degraded or suspended',
-      });
+    const present = { ...slice, endsAt: slice.endsAt?.getTime() ?? null };
+    const end = renewedEnd(present, request.termSeconds, maxTermSeconds, now.getTime());
+    await updateRenewedEnd(tx, request.id, new Date(end));
     await enqueue(tx, [{ task: 'renew', sliceId: slice.id, requestId: request.id }]);
     return slice.state;
   }

@@ -1,4 +1,5 @@
 import { Refused } from '@/core/errors';
+import { openRenewals } from '@/server/data/deploy/renewal';
 import {
   aloneAt,
   enqueueLost,
@@ -30,6 +31,10 @@ export async function repair(ctx: DeployContext): Promise<void> {
       (await enqueueLost(
         tx,
         (await pendingReleases(tx)).map((sliverId) => ({ task: 'release', sliverId })),
+      )) +
+      (await enqueueLost(
+        tx,
+        (await openRenewals(tx)).map((of) => ({ task: 'renew', ...of })),
       ));
     if (added > 0) ctx.log.info({ jobs: added }, 'took up what was lost or came back');
     judge.push(...unsettled.filter((s) => s.state !== 'approved').map((s) => s.id), ...(await shortSlices(tx)));

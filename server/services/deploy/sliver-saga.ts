@@ -50,7 +50,7 @@ async function redeem(
 ): Promise<SliverStatus> {
   const startedAt = new Date();
   const answer = await orRefused(node.redeem.mutate({ ticket }, { signal: ctx.signal }));
-  const lease = await checkedLease(saga, answer.lease);
+  const lease = await leaseOf(saga, answer.lease);
   const endedAt = new Date();
   await ctx.write({
     sliceId: saga.sliceId,
@@ -165,14 +165,17 @@ function unexpected(ctx: DeployContext, saga: SagaState, step: string, err: unkn
   return new Refused('NODE_UNREACHABLE', { node: saga.hostname, cause: 'it answered with an error of its own' }).reason;
 }
 
-function reasonOf(said: SliverStatus['reason'] & object): Reason {
+export function reasonOf(said: SliverStatus['reason'] & object): Reason {
   // A code that this version does not know is shown as a failed start with the code as its problem.
   const refused = refusedFrom(Object.assign(new Error(said.code), { data: { refusal: said } }));
   return refused?.reason ?? new Refused('START_FAILED', { problem: said.code }).reason;
 }
 
 /** Is it a lease of that node for this very ticket? @throws Refused BAD_SIGNATURE, WRONG_NODE, STATEMENT_MALFORMED */
-async function checkedLease(saga: SagaState, text: string): Promise<LeaseRecord> {
+export async function leaseOf(
+  saga: Pick<SagaState, 'nodeUrn' | 'publicKey' | 'sliceUrn' | 'ticketIss' | 'ticketJti'>,
+  text: string,
+): Promise<LeaseRecord> {
   const claims = await verifyStatementAsync('lease+jwt', text, jwkFromRaw(saga.publicKey ?? ''));
   if (claims.node !== saga.nodeUrn) throw new Refused('WRONG_NODE', { expected: saga.nodeUrn, got: claims.node });
   if (claims.slice !== saga.sliceUrn || claims.ticket.jti !== saga.ticketJti || claims.ticket.iss !== saga.ticketIss) {

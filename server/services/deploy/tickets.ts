@@ -33,7 +33,7 @@ async function askBatch(ctx: DeployContext, slice: PlanSlice, batch: readonly Pl
     agent.issue.mutate(
       {
         idempotencyKey: createHash('sha256')
-          .update(batch.map((v) => v.id).join())
+          .update(`${batch.map((v) => v.id).join()} ${slice.endsAt?.toISOString()}`) // a renewal may have moved the end
           .digest('base64url'),
         slice: slice.urn,
         sub: slice.ownerUrn ?? '',

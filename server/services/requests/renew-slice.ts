@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { Refused } from '@/core/errors';
-import { nextSliceState } from '@/core/slice/state';
+import { renewedEnd } from '@/core/slice/renewal';
 import type { RenewInput } from '@/protocol/api/slice';
 import { findQuota } from '@/server/data/quotas';
 import { insertRequest } from '@/server/data/requests';
@@ -9,11 +9,12 @@ import type { Db } from '@/server/db';
 import { notify } from '@/server/notify';
 import { audit } from '../audit';
 import { demand, type Person } from '../policy';
+import { noQuota } from '../quota';
 import { tellDeciders } from './tell-deciders';
 
 /**
  * Asks for more time: `termSeconds` from the present end. A PI decides.
- * @throws Refused WRONG_STATE, TERM_TOO_LONG, NOT_ALLOWED (left the site), CONFLICT (a request waits already)
+ * @throws Refused WRONG_STATE, LEASE_OVER, TERM_TOO_LONG (further ahead from now than the quota allows), INVALID_INPUT, NOT_ALLOWED (left the site), CONFLICT (a request waits already)
  */
 export function renewSlice(
   db: Db,
@@ -26,18 +27,13 @@ export function renewSlice(
     const slice = await findSliceState(tx, sliceId);
     if (!slice) throw new Refused('NOT_FOUND', { kind: 'slice', id: input.name });
     demand(person, 'request.create', { siteId: slice.siteId });
-    if (!nextSliceState(slice.state, 'renewed')) {
-      throw new Refused('WRONG_STATE', {
-        kind: 'slice',
-        id: slice.name,
-        state: slice.state,
-        needs: 'active, degraded or suspended',
-      });
-    }
-    const quota = await findQuota(tx, slice.siteId);
-    if (quota && input.termSeconds > quota.maxTermSeconds) {
-      throw new Refused('TERM_TOO_LONG', { askedSeconds: input.termSeconds, maxSeconds: quota.maxTermSeconds });
-    }
+    const quota = (await findQuota(tx, slice.siteId)) ?? noQuota;
+    renewedEnd(
+      { ...slice, endsAt: slice.endsAt?.getTime() ?? null },
+      input.termSeconds,
+      quota.maxTermSeconds,
+      now.getTime(),
+    );
     const { reason, termSeconds } = input;
     const request = await insertRequest(tx, {
       kind: 'renew',

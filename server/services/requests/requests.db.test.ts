@@ -167,7 +167,11 @@ test('a renewal is asked for once, decided by the PI, and done by the worker', a
   await expect(renew()).rejects.toMatchObject({ code: 'WRONG_STATE' });
   await decideRequest(db, pi, { requestId: requests[0]?.id ?? '', outcome: 'approved', comment: '' }, now);
   await db.slice.update({ where: { id }, data: { state: 'active' } });
-  await expect(renew(31 * 86_400)).rejects.toMatchObject({ code: 'TERM_TOO_LONG' });
+  // The first term ends in 14 days, and the quota allows 30 days ahead.
+  await expect(renew(16 * 86_400 + 1)).rejects.toMatchObject({
+    code: 'TERM_TOO_LONG',
+    facts: { askedSeconds: 30 * 86_400 + 1, maxSeconds: 30 * 86_400 },
+  });
   await renew();
   await expect(renew()).rejects.toMatchObject({ code: 'CONFLICT' });
   const request = await db.request.findFirstOrThrow({ where: { sliceId: id, state: 'pending' } });
@@ -178,6 +182,8 @@ test('a renewal is asked for once, decided by the PI, and done by the worker', a
   const jobs =
     await db.$queryRaw`SELECT payload FROM graphile_worker._private_jobs WHERE payload->>'requestId' = ${request.id}`;
   expect(jobs).toEqual([{ payload: { sliceId: id, requestId: request.id } }]);
+  const { endsAt } = await db.request.findUniqueOrThrow({ where: { id: request.id } });
+  expect(endsAt).toEqual(new Date(now.getTime() + 21 * 86_400_000)); // fixed, whatever happens to the slice's own end
   await db.membership.deleteMany({ where: { userId: researcher.id } });
   await expect(
     renewSlice(
@@ -196,7 +202,7 @@ test('a renewal that is withdrawn leaves the slice running', async () => {
   const { name } = await ask();
   const { id } = await sliceOf(name);
   await db.request.updateMany({ where: { sliceId: id }, data: { state: 'approved' } });
-  await db.slice.update({ where: { id }, data: { state: 'active' } });
+  await db.slice.update({ where: { id }, data: { state: 'active', endsAt: new Date(now.getTime() + 86_400_000) } });
   await renewSlice(db, researcher, id, { name, termSeconds: 86_400, reason: 'It measures still.' }, now);
   await withdrawSlice(db, researcher, id, now);
   expect(await db.slice.findUniqueOrThrow({ where: { id } })).toMatchObject({ state: 'active' });

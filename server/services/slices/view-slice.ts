@@ -1,4 +1,5 @@
 import { Refused } from '@/core/errors';
+import { isRenewable } from '@/core/slice/renewal';
 import { nextSliceState } from '@/core/slice/state';
 import { SliceSpec, type SliceView } from '@/protocol/api/slice';
 import { findLeaving, findSliceDetail } from '@/server/data/slice-detail';
@@ -40,8 +41,7 @@ export function asSeenBy(person: Person, { facts, shared }: ReadSlice): SliceVie
         nextSliceState(state, 'delete') !== null &&
         !['deleting', 'deleted'].includes(state) &&
         may(person, 'slice.delete', facts),
-      // Node managers cannot renew a lease yet: nobody is offered what would not be done.
-      renew: false,
+      renew: isRenewable(state) && may(person, 'slice.renew', facts),
       withdraw: pending !== undefined && may(person, 'slice.withdraw', facts),
       members: may(person, 'slice.members', facts),
       decide:
