@@ -29,8 +29,9 @@ export function RequestPanel({ request }: { request: PendingRequest }) {
           </Link>
         </h2>
         <span>
-          {request.kind === 'create' ? plural(slice.sliverCount, 'sliver') : 'renewal'} for{' '}
-          {duration(request.termSeconds)}
+          {request.kind === 'create'
+            ? `${plural(slice.sliverCount, 'sliver')} for ${duration(request.termSeconds)}`
+            : `${duration(request.termSeconds)} more for ${plural(slice.sliverCount, 'sliver')}`}
         </span>
         <span className="ml-auto text-soft text-table">
           {request.requestedBy.name}, <Time at={request.createdAt} />
@@ -92,8 +93,12 @@ function What({ request }: { request: PendingRequest }) {
         {spec.minimum >= spec.count + spec.picked.length ? 'all of them' : `${plural(spec.minimum, 'sliver')} or more`}
       </Fact>
       {request.kind === 'renew' && request.slice.endsAt && (
-        <Fact name="Ends now">
+        <Fact name="Ends">
           <Time at={request.slice.endsAt} />
+          <span className="mx-1.5 text-faint" role="img" aria-label="and with this">
+            →
+          </span>
+          <Time at={new Date(request.slice.endsAt.getTime() + request.termSeconds * 1000)} />
         </Fact>
       )}
     </Facts>
@@ -109,7 +114,12 @@ function Decide({ request }: { request: PendingRequest }) {
     trpc.approvals.decide.mutationOptions({
       onSuccess: ({ name }, { outcome }) => {
         toast(outcome === 'approved' ? `${name} is approved` : `${name} is rejected`, {
-          description: outcome === 'approved' ? 'It goes live by itself.' : 'Who asked sees your comment.',
+          description:
+            outcome === 'approved'
+              ? request.kind === 'create'
+                ? 'It goes live by itself.'
+                : 'Its nodes get the new end by themselves.'
+              : 'Who asked sees your comment.',
         });
         void cache.invalidateQueries(trpc.approvals.pathFilter());
         void cache.invalidateQueries(trpc.me.pathFilter());

@@ -26,6 +26,10 @@ export function noticeWords(kind: string, facts: Facts): string {
       return `${slice} ends soon. Renew it if you still need it.`;
     case 'slice-suspended':
       return `The lease of ${slice} is over. It is kept for a while; renew it or let it go.`;
+    case 'slice-renewed':
+      return `${slice} is renewed.`;
+    case 'slice-not-renewed':
+      return `${slice} could not be renewed: its end stays. Its page says why.`;
     case 'slice-degraded':
       return `${slice} runs with fewer slivers than you asked for.`;
     case 'slice-failed':

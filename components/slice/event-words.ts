@@ -13,6 +13,10 @@ export function eventWords(action: string, facts: Facts): string {
       return 'Asked for';
     case 'slice.renew':
       return 'Renewal asked for';
+    case 'slice.renewed':
+      return 'Renewed';
+    case 'slice.not-renewed':
+      return 'Could not be renewed; its end stays';
     case 'request.approved':
       return `Approved${after(':', str(facts, 'comment'))}`;
     case 'request.rejected':

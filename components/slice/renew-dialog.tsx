@@ -22,12 +22,14 @@ export function RenewDialog({ slice, open, onClose, onDone }: RenewDialogProps) 
   const daysError = Number.isFinite(n) && n > 0 && n <= 366 ? undefined : 'Enter a number of days, at most 366.';
   const reasonError = reason.trim().length >= 10 ? undefined : 'Say in a sentence why you need it longer.';
   const [tried, setTried] = useState(false);
+  const newEnd = slice.endsAt && !daysError ? new Date(slice.endsAt.getTime() + Math.round(n * 86_400) * 1000) : null;
   return (
     <Dialog
       description={
         slice.endsAt ? (
           <>
-            Its lease ends <Time at={slice.endsAt} />. The new term goes on from there.
+            Its lease {slice.state === 'suspended' ? 'ended' : 'ends'} <Time at={slice.endsAt} />. The new term goes on
+            from there. A PI of {slice.site.name} decides.
           </>
         ) : undefined
       }
@@ -61,6 +63,11 @@ export function RenewDialog({ slice, open, onClose, onDone }: RenewDialogProps) 
             />
           )}
         </Field>
+        {newEnd && (
+          <p aria-live="polite">
+            It would then end <Time at={newEnd} className="text-ink" />.
+          </p>
+        )}
         <Field error={tried && reasonError} label="Reason">
           {(aria) => <Textarea {...aria} maxLength={2000} onChange={(e) => setReason(e.target.value)} value={reason} />}
         </Field>
