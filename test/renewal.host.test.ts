@@ -64,8 +64,12 @@ async function endsOnNodes(name: string): Promise<number[]> {
     .map((s) => Date.parse(s.lease.end));
 }
 
-async function deployed(shortName: string, more: Partial<Parameters<typeof approvedSlice>[2]> = {}) {
-  const id = await approvedSlice(d.pool, d, { shortName, count: 8, minimum: 6, termSeconds: DAY, ...more });
+async function deployed(
+  shortName: string,
+  more: Partial<Parameters<typeof approvedSlice>[2]> = {},
+  lastsSeconds = DAY,
+): Promise<string> {
+  const id = await approvedSlice(d.pool, d, { shortName, count: 8, minimum: 6, ...more }, lastsSeconds);
   await until(async () => (await sliceState(d.pool, id)).state === 'active', 60_000, 'the slice runs');
   return id;
 }
@@ -160,7 +164,7 @@ test('a term that no node allows: the end stays, and it says why', { timeout: 60
 });
 
 test('in the grace, a suspended slice comes back with its stopped slivers', { timeout: 90_000 }, async () => {
-  const id = await deployed('revived', { count: 4, minimum: 3, termSeconds: 15 });
+  const id = await deployed('revived', { count: 4, minimum: 3 }, 15);
   await until(
     async () => {
       await d.pool.query(

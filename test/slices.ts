@@ -5,11 +5,15 @@ import { releaseAll } from '@/server/data/deploy/settle';
 import { ADD_JOBS, jobRows } from '@/server/data/jobs';
 import { transaction } from '@/server/data/pool';
 
-/** Puts an approved slice into the database and asks for its deployment, as an approval does. Returns its id. */
+/**
+ * Puts an approved slice into the database and asks for its deployment, as an approval does. Returns its id. `lastsSeconds`: a
+ * shorter term than anybody may ask for.
+ */
 export async function approvedSlice(
   pool: pg.Pool,
   owner: { siteId: string; personId: string },
   wanted: Partial<SliceSpec> & { shortName: string },
+  lastsSeconds = wanted.termSeconds ?? 86_400,
 ): Promise<string> {
   const spec: SliceSpec = {
     site: 'lab',
@@ -44,7 +48,7 @@ export async function approvedSlice(
         r.memoryMiB,
         r.diskMiB,
         r.networkKbps,
-        spec.termSeconds,
+        lastsSeconds,
       ],
     );
     const id = rows[0]?.id ?? '';
