@@ -6,7 +6,13 @@ import type { Tx } from '../db';
  */
 export async function replaceEnrolmentTokens(
   tx: Tx,
-  tokens: readonly { nodeId: string; secretHash: string; createdById: string | null; createdAt: Date; expiresAt: Date }[],
+  tokens: readonly {
+    nodeId: string;
+    secretHash: string;
+    createdById: string | null;
+    createdAt: Date;
+    expiresAt: Date;
+  }[],
 ): Promise<void> {
   await tx.enrolmentToken.deleteMany({ where: { nodeId: { in: tokens.map((token) => token.nodeId) }, usedAt: null } });
   await tx.enrolmentToken.createMany({ data: [...tokens] });
