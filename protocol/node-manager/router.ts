@@ -28,14 +28,35 @@ const never = new AbortController().signal;
 export const nodeManagerRouter = t.router({
   config: t.procedure.output(s.ConfigView).query(({ ctx }) => ctx.service.config(ctx.peer)),
   status: t.procedure.output(s.StatusView).query(({ ctx }) => ctx.service.status(ctx.peer)),
-  redeem: t.procedure.input(s.RedeemInput).output(s.RedeemOutput).mutation(({ ctx, input }) => ctx.service.redeem(ctx.peer, input)),
-  renew: t.procedure.input(s.RenewInput).output(s.RenewOutput).mutation(({ ctx, input }) => ctx.service.renew(ctx.peer, input)),
-  release: t.procedure.input(s.ReleaseInput).output(s.ReleaseOutput).mutation(({ ctx, input }) => ctx.service.release(ctx.peer, input)),
-  setKeys: t.procedure.input(s.SetKeysInput).output(s.SetKeysOutput).mutation(({ ctx, input }) => ctx.service.setKeys(ctx.peer, input)),
-  keys: t.procedure.input(s.SliceInput).output(s.KeysOutput).query(({ ctx, input }) => ctx.service.keys(ctx.peer, input)),
+  redeem: t.procedure
+    .input(s.RedeemInput)
+    .output(s.RedeemOutput)
+    .mutation(({ ctx, input }) => ctx.service.redeem(ctx.peer, input)),
+  renew: t.procedure
+    .input(s.RenewInput)
+    .output(s.RenewOutput)
+    .mutation(({ ctx, input }) => ctx.service.renew(ctx.peer, input)),
+  release: t.procedure
+    .input(s.ReleaseInput)
+    .output(s.ReleaseOutput)
+    .mutation(({ ctx, input }) => ctx.service.release(ctx.peer, input)),
+  setKeys: t.procedure
+    .input(s.SetKeysInput)
+    .output(s.SetKeysOutput)
+    .mutation(({ ctx, input }) => ctx.service.setKeys(ctx.peer, input)),
+  keys: t.procedure
+    .input(s.SliceInput)
+    .output(s.KeysOutput)
+    .query(({ ctx, input }) => ctx.service.keys(ctx.peer, input)),
   slivers: t.procedure.output(s.SliversOutput).query(({ ctx }) => ctx.service.slivers(ctx.peer)),
-  sliver: t.procedure.input(s.SliverInput).output(s.SliverStatus).query(({ ctx, input, signal }) => ctx.service.sliver(ctx.peer, input, signal ?? never)),
-  exec: t.procedure.input(s.ExecInput).output(s.ExecOutput).mutation(({ ctx, input, signal }) => ctx.service.exec(ctx.peer, input, signal ?? never)),
+  sliver: t.procedure
+    .input(s.SliverInput)
+    .output(s.SliverStatus)
+    .query(({ ctx, input, signal }) => ctx.service.sliver(ctx.peer, input, signal ?? never)),
+  exec: t.procedure
+    .input(s.ExecInput)
+    .output(s.ExecOutput)
+    .mutation(({ ctx, input, signal }) => ctx.service.exec(ctx.peer, input, signal ?? never)),
 });
 
 export type NodeManagerRouter = typeof nodeManagerRouter;
