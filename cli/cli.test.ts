@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { TRPCClientError } from '@trpc/client';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { Refused } from '@/core/errors';
-import { sharesFrom, spread } from './behaviours';
+import { type Behaviour, sharesFrom, spread } from './behaviours';
 import { failureOf } from './failure';
 import { plain, table } from './print';
 import { run } from './program';
@@ -154,7 +154,8 @@ describe('printing', () => {
 });
 
 describe('behaviours of a simulated fleet', () => {
-  const lines = Array.from({ length: 100 }, (_, i) => ({ node: `n${i}`, behaviour: 'normal' as const, startMs: 30 }));
+  const normal: { behaviour: Behaviour; startMs: number } = { behaviour: 'normal', startMs: 30 };
+  const lines = Array.from({ length: 100 }, (_, i) => ({ node: `n${i}`, ...normal }));
   test('are exact shares, the same each time', () => {
     const out = spread(lines, { slow: 0.05, down: 0.02, failing: 0.01 });
     const count = (behaviour: string) => out.filter((line) => line.behaviour === behaviour).length;
