@@ -178,12 +178,14 @@ export function FleetMap({ nodes, backdrop, pointed, onPoint, className }: Fleet
           <RotateCcw aria-hidden="true" />
         </Button>
       </div>
-      <MapLegend simulated={placed.some(({ item }) => item.simulated)} tones={tones} />
-      {unplaced > 0 && (
-        <p className="pointer-events-none absolute right-2 bottom-2 rounded bg-paper/85 px-2 py-1 text-soft text-table">
-          {plural(unplaced, 'node')} without a place
-        </p>
-      )}
+      <div className="pointer-events-none absolute inset-x-2 bottom-2 flex flex-wrap items-end justify-between gap-x-4 gap-y-1">
+        <MapLegend simulated={placed.some(({ item }) => item.simulated)} tones={tones} />
+        {unplaced > 0 && (
+          <p className="ml-auto rounded bg-paper/85 px-2 py-1 text-soft text-table">
+            {plural(unplaced, 'node')} without a place
+          </p>
+        )}
+      </div>
       {card && box && (
         <div onPointerDown={(event) => event.stopPropagation()}>
           <MapCard onClose={() => setCard(null)} pointed={card} size={box} />

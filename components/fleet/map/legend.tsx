@@ -15,7 +15,7 @@ export function MapLegend({ tones, simulated }: { tones: ReadonlySet<Tone>; simu
   return (
     <ul
       aria-label="Legend"
-      className="pointer-events-none absolute bottom-2 left-2 flex max-w-[75%] flex-wrap gap-x-3 gap-y-1 rounded bg-paper/85 px-2 py-1 text-soft text-table"
+      className="flex min-w-0 flex-wrap gap-x-3 sm:max-w-[75%] gap-y-1 rounded bg-paper/85 px-2 py-1 text-soft text-table"
     >
       {MEANING.filter(([tone]) => tones.has(tone)).map(([tone, means]) => (
         <li className="flex items-center gap-1.5" key={tone}>
