@@ -71,11 +71,20 @@ export function SitePage({ loginBase, me }: { loginBase: string; me: Me }) {
             }
             title="Quota"
           >
-            <p className="mb-3 text-soft text-table">What the site’s live slices may hold together.</p>
-            <QuotaLines quota={site.quota} />
-            <p className="mt-4 text-soft text-table">
-              Longest term of one request: {duration(site.quota.maxTermSeconds)}.
-            </p>
+            {site.quota.maxTermSeconds === 0 ? (
+              <p className="text-soft">
+                None yet, so no slice of this site can be approved.{' '}
+                {me.person.operator ? 'Set what its slices may hold together.' : 'Ask an operator to set it.'}
+              </p>
+            ) : (
+              <>
+                <p className="mb-3 text-soft text-table">What the site’s live slices may hold together.</p>
+                <QuotaLines quota={site.quota} />
+                <p className="mt-4 text-soft text-table">
+                  Longest term of one request: {duration(site.quota.maxTermSeconds)}.
+                </p>
+              </>
+            )}
           </Section>
         )}
       </div>

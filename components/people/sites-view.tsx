@@ -69,7 +69,17 @@ export function SitesView({ operator }: { operator: boolean }) {
         <Unread busy={sites.isFetching} error={sites.error} onRetry={() => void sites.refetch()} what="The sites" />
       )}
       {sites.data?.length === 0 && (
-        <Empty title="You belong to no site yet">Ask the PI of your institution’s site to invite you.</Empty>
+        <Empty title={operator ? 'There are no sites yet' : 'You belong to no site yet'}>
+          {operator ? (
+            <>
+              Sites come with their nodes. Import an advertisement with{' '}
+              <code>npm run meridian -- fleet import &lt;file&gt;</code>, then give each site its quota and invite its
+              PI.
+            </>
+          ) : (
+            'Ask the PI of your institution’s site to invite you.'
+          )}
+        </Empty>
       )}
       {sites.data && sites.data.length > 0 && (
         <div className="flex flex-col gap-3">

@@ -13,7 +13,10 @@ export default async function NewSlicePage() {
     return (
       <Page title="Ask for a slice">
         <Empty title="You are not a researcher or PI of any site">
-          Slices belong to a site, whose PI answers for them. Ask the PI of your institution’s site to invite you.
+          Slices belong to a site, whose PI answers for them.{' '}
+          {me.person.operator
+            ? 'On the page of a site you can invite anybody to it, yourself too.'
+            : 'Ask the PI of your institution’s site to invite you.'}
         </Empty>
       </Page>
     );

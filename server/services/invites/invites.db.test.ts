@@ -162,3 +162,20 @@ test('of invitations made at the same moment, one link works', async () => {
   await Promise.all(Array.from({ length: 6 }, () => invite(pi, to)));
   expect((await viewSite(db, pi, site.id, now)).invites).toHaveLength(1);
 });
+
+test('a site that came without a quota shows one of nothing, which an operator raises', async () => {
+  const bare = await seedSite(db, `bare${++count}`, null);
+  const before = await viewSite(db, operator, bare.id, now);
+  expect(before.may.quota).toBe(true);
+  expect(before.quota).toMatchObject({ maxTermSeconds: 0 });
+  const amounts = {
+    slivers: 5,
+    cpuMilli: 1000,
+    memoryMiB: 1000,
+    diskMiB: 1000,
+    networkKbps: 1000,
+    maxTermSeconds: 86_400,
+  };
+  const after = await setQuota(db, operator, bare.id, { loginBase: bare.loginBase, ...amounts }, now);
+  expect(after.quota?.lines.find((line) => line.measure === 'slivers')).toMatchObject({ used: 0, limit: 5 });
+});

@@ -6,6 +6,7 @@ import { countMatching, findPicked } from '@/server/data/matching-nodes';
 import { findQuota, type QuotaRow, sumHeld } from '@/server/data/quotas';
 import { isNameTaken } from '@/server/data/slice-requests';
 import type { Tx } from '@/server/db';
+import { noQuota } from '../quota';
 import type { SpecInProgress } from './spec-in-progress';
 
 /** Profiles that a person may ask for; the administrative ones come with a later issue. */
@@ -51,7 +52,7 @@ export async function judgeSpec(db: Tx, siteId: string, spec: SpecInProgress, no
     blocking.push({ field: 'termSeconds', reason: { code: 'TERM_TOO_LONG', facts } });
   }
   const advisory: Problem[] = matchingProblems({ ...spec, picked: pickedUrns.length }, matching);
-  const over = quota && overQuota(quota, used, quotaOf(spec.resources, spec.count + pickedUrns.length));
+  const over = overQuota(quota ?? noQuota, used, quotaOf(spec.resources, spec.count + pickedUrns.length));
   if (over) advisory.push({ field: 'quota', reason: over });
   return { blocking, advisory, matching, quota, used };
 }

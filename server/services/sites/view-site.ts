@@ -4,7 +4,7 @@ import { findQuota, sumHeld } from '@/server/data/quotas';
 import { findSiteDetail } from '@/server/data/sites';
 import type { Tx } from '@/server/db';
 import { may, type Person } from '../policy';
-import { quotaMeter } from '../quota';
+import { noQuota, quotaMeter } from '../quota';
 
 /** A site for those who may see it; open invites only for those who may invite. @throws Refused NOT_FOUND */
 export async function viewSite(db: Tx, person: Person, siteId: string, now: Date): Promise<SiteView> {
@@ -23,7 +23,8 @@ export async function viewSite(db: Tx, person: Person, siteId: string, now: Date
     invites: people
       ? invites.map(({ invitedBy, ...invite }) => ({ ...invite, invitedBy: invitedBy?.name ?? null }))
       : [],
-    quota: quota && quotaMeter(ref, quota, used),
+    // A site that was given none yet, such as an imported one, has a quota of nothing: an operator raises it.
+    quota: quotaMeter(ref, quota ?? noQuota, used),
     nodes: _count.nodes,
     may: { people, quota: may(person, 'site.quota', { siteId }) },
   };
