@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TRPCClientError } from '@trpc/client';
@@ -9,7 +9,7 @@ import { failureOf } from './failure';
 import { plain, table } from './print';
 import { run } from './program';
 import { reportText } from './report-text';
-import { settings, store } from './settings';
+import { databaseEnvironment, settings, store } from './settings';
 
 const data = mkdtempSync(join(tmpdir(), 'meridian-cli-'));
 afterAll(() => rmSync(data, { recursive: true }));
@@ -54,6 +54,31 @@ describe('the command line', () => {
     const { err, exit } = await ran(...argv);
     expect(exit).toBe(64);
     expect(err).toMatch(says);
+  });
+
+  test.each([
+    [['exec', 'lab_tides', 'node1'], /command was not accepted: give one after --/],
+    [['exec', '--timeout', 'soon', 'lab_tides', 'node1', '--', 'true'], /give seconds/],
+  ])('%s is refused before anything is sent', async (argv, says) => {
+    const { err, exit } = await ran('--token', 'mrd_x', ...argv);
+    expect(exit).toBe(65);
+    expect(err).toMatch(says);
+  });
+
+  test('what works on the database finds the one that runs here, unless one is named', () => {
+    const folder = mkdtempSync(join(data, 'running-'));
+    const here = { MERIDIAN_DATA: folder };
+    expect(databaseEnvironment(here)).toEqual(here);
+    writeFileSync(join(folder, 'running.json'), '{"databaseUrl":null,"url":"http://localhost:1"}');
+    expect(databaseEnvironment(here)).toEqual(here);
+    writeFileSync(join(folder, 'running.json'), '{"databaseUrl":"postgresql://here","url":"http://localhost:1"}');
+    expect(databaseEnvironment(here)).toMatchObject({
+      DATABASE_URL: 'postgresql://here',
+      MERIDIAN_URL: 'http://localhost:1',
+    });
+    expect(databaseEnvironment({ ...here, DATABASE_URL: 'postgresql://other' }).DATABASE_URL).toBe(
+      'postgresql://other',
+    );
   });
 
   test('without a token it says how to get one, without a stack', async () => {

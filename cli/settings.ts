@@ -27,6 +27,22 @@ export function storedFile(environment?: Environment): string {
   return join(dataFolder(environment), 'cli.json');
 }
 
+const Running = z.object({ databaseUrl: z.string().min(1), url: z.string().min(1) });
+
+/**
+ * The environment for what works straight on the database: as given, else that of the system that `npm start` runs here
+ * (its file is readable by its owner only), else without a database.
+ */
+export function databaseEnvironment(environment: Environment = process.env): Environment {
+  if (environment.DATABASE_URL) return environment;
+  try {
+    const running = Running.parse(JSON.parse(readFileSync(join(dataFolder(environment), 'running.json'), 'utf8')));
+    return { ...environment, DATABASE_URL: running.databaseUrl, MERIDIAN_URL: environment.MERIDIAN_URL || running.url };
+  } catch {
+    return environment; // nothing runs here: the command says what it lacks
+  }
+}
+
 /**
  * What to call and as whom: an option counts before the environment (MERIDIAN_URL, MERIDIAN_TOKEN), and that before what is
  * stored. A stored token is sent only to the address it is stored with. @throws Refused CONFIG_INVALID, INVALID_INPUT

@@ -7,7 +7,7 @@ import { Refused } from '@/core/errors';
 import { clientWith } from '../client';
 import { json } from '../print';
 import { action, type Io, signedIn } from '../run';
-import { ROOT, type Settings, store, storedFile } from '../settings';
+import { databaseEnvironment, ROOT, type Settings, store, storedFile } from '../settings';
 
 const TOKEN_DAYS = 90;
 
@@ -53,9 +53,11 @@ export function peopleCommands(program: Command, io: Io): void {
     .command('operator')
     .description('operators of this deployment')
     .command('create')
-    .description('make an operator, straight in the database (DATABASE_URL)')
-    .requiredOption('--email <address>')
-    .requiredOption('--name <name>')
+    .description(
+      'make an operator, straight in the database: DATABASE_URL, else that of the system that npm start runs here',
+    )
+    .requiredOption('--email <address>', 'e-mail address to sign in with')
+    .requiredOption('--name <name>', 'the name that others see')
     .option('--password-stdin', 'read the password from standard input; else a one-time link is printed')
     .action((options: { email: string; name: string; passwordStdin?: boolean }) => {
       const given = [
@@ -69,6 +71,7 @@ export function peopleCommands(program: Command, io: Io): void {
         const child = spawn(process.execPath, ['--import', 'tsx', 'server/commands/create-operator.ts', ...given], {
           cwd: ROOT,
           stdio: 'inherit',
+          env: { ...process.env, ...databaseEnvironment() },
         });
         child.once('error', failed);
         child.once('close', (code) => {

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { Refused } from '@/core/errors';
 import { formatDuration } from '@/core/format/duration';
 import { formatCount } from '@/core/format/number';
 import { sentence } from '@/core/refusal-sentence';
@@ -76,7 +77,9 @@ export function sliceCommands(program: Command, io: Io): void {
           !options.yes &&
           !(await confirmed(`Delete ${name}: ${formatCount(view.running, 'sliver')} stop now. Type its name: `, name))
         ) {
-          io.err('Nothing was deleted.\n');
+          io.err(
+            `Nothing was deleted: ${process.stdin.isTTY ? 'the name was not typed' : 'give --yes where nobody can be asked'}.\n`,
+          );
           return 1;
         }
         const after = await client.slices.delete.mutate({ name });
@@ -101,6 +104,12 @@ export function sliceCommands(program: Command, io: Io): void {
           // Options are passed through to the command, and so is the "--" before it, which is ours.
           const argv = typed[0] === '--' ? typed.slice(1) : typed;
           const timeoutMs = Math.round(Number(options.timeout) * 1000);
+          if (argv.length === 0) {
+            const problem = `give one after --: meridian exec ${name} ${node} -- hostname`;
+            throw new Refused('INVALID_INPUT', { field: 'command', problem });
+          }
+          if (!(timeoutMs >= 100 && timeoutMs <= 60_000))
+            throw new Refused('INVALID_INPUT', { field: '--timeout', problem: 'give seconds, from 0.1 to 60' });
           const answer = await client.slices.exec.mutate({ name, node, argv, timeoutMs });
           if (settings.json) io.out(`${json(answer)}\n`);
           else {

@@ -7,7 +7,7 @@ export function wordsFor(error: unknown): string {
   const refusal = refusalOf(error);
   if (refusal) return sentence(refusal);
   if (error instanceof TypeError || (error instanceof Error && /fetch|network/i.test(error.message))) {
-    return 'Meridian did not answer. Your connection or the server is down; nothing was changed. Try again in a moment.';
+    return 'Meridian did not answer: your connection or the server is down. What you typed is still here; try again in a moment.';
   }
   return `Something went wrong on our side. Nothing you typed is lost; try again in a moment.${requestIdOf(error)}`;
 }

@@ -17,7 +17,12 @@ export function summary({ settings, files, running, tookMs }) {
     '',
     `  Meridian runs at ${settings.url}  (started in ${(tookMs / 1000).toFixed(1)} s)`,
     '',
-    ...(accounts.length > 0 ? ['  Sign in as'] : ['  Make the first operator: npm run meridian -- operator create']),
+    ...(accounts.length > 0
+      ? ['  Sign in as']
+      : [
+          '  Make the first operator:',
+          '    npm run meridian -- operator create --email you@example.org --name "Your name"',
+        ]),
     ...accounts.map(
       ({ role, email, password }) => `    ${role.padEnd(width('role'))}  ${email.padEnd(width('email'))}  ${password}`,
     ),
