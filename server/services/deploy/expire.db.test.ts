@@ -63,7 +63,7 @@ async function slice() {
 const now = (id: string) =>
   db.slice.findUniqueOrThrow({ where: { id }, include: { slivers: { orderBy: { id: 'asc' } } } });
 const told = async (userId: string) =>
-  (await db.notification.findMany({ where: { userId }, orderBy: { id: 'asc' } })).map((n) => n.kind);
+  (await db.notification.findMany({ where: { userId }, orderBy: { createdAt: 'asc' } })).map((n) => n.kind);
 const desired = async (id: string) => (await now(id)).slivers.map((v) => v.desired);
 const releases = async (id: string) => {
   const ids = (await now(id)).slivers.map((v) => v.id);
