@@ -1,6 +1,7 @@
 import { loadavg } from 'node:os';
 import type { z } from 'zod';
 import { Refused } from '@/core/errors';
+import { MAX_LEASE_SECONDS } from '@/core/lease/term';
 import type { HardAmounts } from '@/core/resources/vector';
 import type { HeartbeatInput } from '@/protocol/agent/schemas';
 import type { DriverView } from '@/protocol/node-manager/schemas';
@@ -19,8 +20,6 @@ import { SliverKeeper } from './sliver/keeper';
 import type { SliverRecord } from './sliver/record';
 
 export const VERSION = '0.1.0';
-/** The longest term of one lease: four weeks. */
-export const MAX_TERM_SECONDS = 28 * 86_400;
 export const PROFILES = ['standard'] as const;
 
 export type NodeOptions = {
@@ -53,7 +52,7 @@ export class NodeManager {
 
   constructor(readonly o: NodeOptions) {
     const { urn, ledger, driver, log } = o;
-    this.offer = { images: driver.images, profiles: PROFILES, maxTermSeconds: MAX_TERM_SECONDS };
+    this.offer = { images: driver.images, profiles: PROFILES, maxTermSeconds: MAX_LEASE_SECONDS };
     this.books = new Books(urn, o.capacity, this.state.leases.values());
     this.keeper = new SliverKeeper({
       node: urn,

@@ -66,7 +66,7 @@ export function QuotaDialog({ loginBase, quota, open, onClose }: QuotaDialogProp
         fields.map((f) => [
           f,
           f === 'days'
-            ? 'Enter a number of days, from an hour (0.05) to 366.'
+            ? 'Enter a number of days, from an hour (0.05) to 28.'
             : 'Enter a number from 0 up, that is not too large.',
         ]),
       ),

@@ -19,7 +19,7 @@ export function RenewDialog({ slice, open, onClose, onDone }: RenewDialogProps) 
   const trpc = useTRPC();
   const renew = useMutation(trpc.slices.renew.mutationOptions({ onSuccess: onDone }));
   const n = Number(days);
-  const daysError = Number.isFinite(n) && n > 0 && n <= 366 ? undefined : 'Enter a number of days, at most 366.';
+  const daysError = Number.isFinite(n) && n > 0 && n <= 28 ? undefined : 'Enter a number of days, at most 28.';
   const reasonError = reason.trim().length >= 10 ? undefined : 'Say in a sentence why you need it longer.';
   const [tried, setTried] = useState(false);
   const newEnd = slice.endsAt && !daysError ? new Date(slice.endsAt.getTime() + Math.round(n * 86_400) * 1000) : null;

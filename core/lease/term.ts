@@ -2,6 +2,12 @@ import { Refused } from '../errors';
 import { type Span, spanFromSeconds } from '../time/span';
 
 /**
+ * The longest a lease may last in all, from its start, renewals counted, in seconds: four weeks, twice the ancestor's limit. Nodes
+ * refuse what is longer, so that nothing longer is asked for, approved or promised.
+ */
+export const MAX_LEASE_SECONDS = 28 * 86_400;
+
+/**
  * A lease's term as it is signed: [start, end) in epoch seconds, then the grace in which the sliver is kept stopped.
  */
 export type LeaseTerm = { start: number; end: number; graceSeconds: number };

@@ -5,13 +5,25 @@ import { judgeRenewal, renewedEnd } from './renewal';
 import { SLICE_STATES } from './state';
 
 const DAY = 86_400;
-const slice = (more = {}) => ({ name: 'lab_a', state: 'active', endsAt: 10 * DAY * 1000, graceSeconds: DAY, ...more });
+const slice = (more = {}) => ({
+  name: 'lab_a',
+  state: 'active',
+  startsAt: 0,
+  endsAt: 10 * DAY * 1000,
+  graceSeconds: DAY,
+  ...more,
+});
 
 describe('the new end', () => {
   test('is the term after the present end, and no further ahead from now than the quota allows', () => {
     expect(renewedEnd(slice(), 14 * DAY, 30 * DAY, 9 * DAY * 1000)).toBe(24 * DAY * 1000);
     expect(renewedEnd(slice(), 14 * DAY, 15 * DAY, 9 * DAY * 1000)).toBe(24 * DAY * 1000);
     expect(refusalOf(() => renewedEnd(slice(), 14 * DAY, 15 * DAY, 9 * DAY * 1000 - 1))).toBe('TERM_TOO_LONG');
+  });
+
+  test('is no further from the start than nodes lease, all renewals counted', () => {
+    expect(renewedEnd(slice(), 18 * DAY, 90 * DAY, 9 * DAY * 1000)).toBe(28 * DAY * 1000);
+    expect(refusalOf(() => renewedEnd(slice(), 18 * DAY + 1, 90 * DAY, 9 * DAY * 1000))).toBe('TERM_TOO_LONG');
   });
 
   test('in the grace goes on from the end that passed, to the grace’s last instant', () => {

@@ -1,4 +1,5 @@
 import { Refused } from '../errors';
+import { judgeTotalTerm, MAX_LEASE_SECONDS } from '../lease/term';
 import type { SliceState } from './state';
 
 /** States in which there is something to renew: leases that live, running or in their grace. */
@@ -8,12 +9,18 @@ export function isRenewable(state: string): boolean {
   return RENEWABLE_STATES.some((renewable) => renewable === state);
 }
 
-/** `endsAt`: the present end. Epoch ms. */
-export type RenewableSlice = { name: string; state: string; endsAt: number | null; graceSeconds: number };
+/** [startsAt, endsAt): the present term, epoch ms. */
+export type RenewableSlice = {
+  name: string;
+  state: string;
+  startsAt: number | null;
+  endsAt: number | null;
+  graceSeconds: number;
+};
 
 /**
  * The slice's new end, epoch ms: `termSeconds` after the present one, also in the grace. `maxTermSeconds` is the longest time
- * ahead that the site's quota allows, from now. Asked when somebody asks and again when a PI decides. Throws Refused WRONG_STATE,
+ * ahead that the site's quota allows, from now; from start to new end it is at most what nodes lease. Asked when somebody asks and again when a PI decides. Throws Refused WRONG_STATE,
  * LEASE_OVER (the grace is over), INVALID_INPUT (in the grace: too short to reach now), TERM_TOO_LONG.
  */
 export function renewedEnd(slice: RenewableSlice, termSeconds: number, maxTermSeconds: number, now: number): number {
@@ -27,6 +34,7 @@ export function renewedEnd(slice: RenewableSlice, termSeconds: number, maxTermSe
     throw new Refused('INVALID_INPUT', { field: 'termSeconds', problem: 'the new end would be in the past already' });
   const askedSeconds = Math.ceil((end - now) / 1000);
   if (askedSeconds > maxTermSeconds) throw new Refused('TERM_TOO_LONG', { askedSeconds, maxSeconds: maxTermSeconds });
+  judgeTotalTerm((slice.startsAt ?? now) / 1000, end / 1000, MAX_LEASE_SECONDS);
   return end;
 }
 

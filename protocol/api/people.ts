@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_LEASE_SECONDS } from '@/core/lease/term';
 import * as c from './common';
 import { QuotaMeter } from './slice';
 
@@ -62,10 +63,7 @@ export const QuotaInput = z.object({
   memoryMiB: z.int().min(0).max(2_000_000_000),
   diskMiB: z.int().min(0).max(2_000_000_000),
   networkKbps: z.int().min(0).max(2_000_000_000),
-  maxTermSeconds: z
-    .int()
-    .min(3600)
-    .max(366 * 86_400),
+  maxTermSeconds: z.int().min(3600).max(MAX_LEASE_SECONDS, 'Nodes lease for at most 28 days.'),
 });
 export type QuotaInput = z.infer<typeof QuotaInput>;
 export const InviteInput = z.object({

@@ -39,6 +39,7 @@ export function findRequest(db: Tx, id: string) {
           name: true,
           siteId: true,
           state: true,
+          startsAt: true,
           endsAt: true,
           graceSeconds: true,
           sliverCount: true,

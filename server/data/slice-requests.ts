@@ -36,7 +36,7 @@ export async function insertSlice(
 export function findSliceState(db: Tx, id: string) {
   return db.slice.findUnique({
     where: { id },
-    select: { name: true, siteId: true, state: true, endsAt: true, graceSeconds: true },
+    select: { name: true, siteId: true, state: true, startsAt: true, endsAt: true, graceSeconds: true },
   });
 }
 

@@ -1,3 +1,4 @@
+import { MAX_LEASE_SECONDS } from '@/core/lease/term';
 import type { Role } from '../services/policy';
 
 export type DemoPerson = { role: string; name: string; email: string; memberships: Role[]; operator: boolean };
@@ -24,7 +25,7 @@ export const DEMO_QUOTA = {
   memoryMiB: 524_288,
   diskMiB: 2_097_152,
   networkKbps: 4_000_000,
-  maxTermSeconds: 90 * 86_400,
+  maxTermSeconds: MAX_LEASE_SECONDS,
 };
 
 /** What each other demo site may hold. */
@@ -34,5 +35,5 @@ export const CITY_QUOTA = {
   memoryMiB: 32_768,
   diskMiB: 131_072,
   networkKbps: 200_000,
-  maxTermSeconds: 30 * 86_400,
+  maxTermSeconds: 14 * 86_400,
 };

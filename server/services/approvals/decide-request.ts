@@ -84,7 +84,11 @@ export async function decideRequest(
 async function approve(tx: Tx, request: Request, maxTermSeconds: number, now: Date): Promise<SliceState> {
   const { slice } = request;
   if (request.kind === 'renew') {
-    const present = { ...slice, endsAt: slice.endsAt?.getTime() ?? null };
+    const present = {
+      ...slice,
+      startsAt: slice.startsAt?.getTime() ?? null,
+      endsAt: slice.endsAt?.getTime() ?? null,
+    };
     const end = renewedEnd(present, request.termSeconds, maxTermSeconds, now.getTime());
     await updateRenewedEnd(tx, request.id, new Date(end));
     await enqueue(tx, [{ task: 'renew', sliceId: slice.id, requestId: request.id }]);

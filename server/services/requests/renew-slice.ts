@@ -29,7 +29,7 @@ export function renewSlice(
     demand(person, 'request.create', { siteId: slice.siteId });
     const quota = (await findQuota(tx, slice.siteId)) ?? noQuota;
     renewedEnd(
-      { ...slice, endsAt: slice.endsAt?.getTime() ?? null },
+      { ...slice, startsAt: slice.startsAt?.getTime() ?? null, endsAt: slice.endsAt?.getTime() ?? null },
       input.termSeconds,
       quota.maxTermSeconds,
       now.getTime(),
