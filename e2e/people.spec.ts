@@ -76,6 +76,7 @@ test('somebody is invited, comes in, works by token and key, and is taken off ag
     await pi.goto('/sites/demo');
     await pi.getByRole('button', { name: `Remove ${name}` }).click();
     await pi.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+    await expect(pi.getByRole('dialog')).toBeHidden();
     await expect(pi.getByRole('cell', { name })).toHaveCount(0);
     await guest.goto('/slices/new');
     await expect(guest.getByText('You are not a researcher or PI of any site')).toBeVisible();
@@ -93,6 +94,8 @@ test('a PI may lower the quota and not raise it, and is told so in words', async
   await dialog.getByRole('button', { name: 'Save' }).click();
   await expect(dialog.getByRole('alert')).toContainText('an operator raises them');
   await expect(slivers).toHaveValue('100,000');
+  await pi.keyboard.press('Escape');
+  await expect(pi.getByRole('button', { name: 'Change' })).toBeFocused();
 });
 
 test('an ended session stops the stream, says so, and the page goes on once signed in again', async ({

@@ -23,8 +23,8 @@ export function Invites({ site }: { site: SiteView }) {
         <ul className="border-line border-t text-table">
           {site.invites.map((i) => (
             <li className="flex min-h-9 flex-wrap items-center gap-x-4 border-line border-b py-1" key={i.id}>
-              <span className="font-medium">{i.email}</span>
-              <span className="flex-1 text-soft">
+              <span className="wrap-anywhere font-medium">{i.email}</span>
+              <span className="min-w-0 flex-1 basis-60 text-soft">
                 {i.operator ? 'operator' : i.role ? ROLE[i.role] : ''}
                 {i.invitedBy && `, invited by ${i.invitedBy}`}, holds until <Time at={i.expiresAt} />
               </span>

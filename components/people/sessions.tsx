@@ -65,7 +65,7 @@ export function Sessions() {
           {sessions.data.map((s) => (
             <li className="flex min-h-9 flex-wrap items-center gap-x-4 border-line border-b py-1" key={s.id}>
               <span className="font-medium">{deviceWords(s.userAgent)}</span>
-              <span className="flex-1 text-soft">
+              <span className="min-w-0 flex-1 basis-40 text-soft">
                 {s.ipAddress || 'address unknown'}, signed in <Time at={new Date(s.createdAt)} />
               </span>
               {s.token === here.data ? (

@@ -1,7 +1,7 @@
 'use client';
 import { X } from 'lucide-react';
 import { Dialog as Radix } from 'radix-ui';
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useRef, useState } from 'react';
 import { Button } from './button';
 
 type DialogProps = {
@@ -14,12 +14,21 @@ type DialogProps = {
 
 /** Asks one thing above the page. Escape and the veil close it; focus returns to what opened it. */
 export function Dialog({ open, onOpenChange, title, description, children }: DialogProps) {
+  // Radix gives the focus back to a trigger of its own only; here anything may open a dialog.
+  const opener = useRef<Element | null>(null);
   return (
     <Radix.Root onOpenChange={onOpenChange} open={open}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-veil" />
         <Radix.Content
           {...(description ? {} : { 'aria-describedby': undefined })}
+          onCloseAutoFocus={(event) => {
+            event.preventDefault();
+            if (opener.current instanceof HTMLElement) opener.current.focus();
+          }}
+          onOpenAutoFocus={() => {
+            opener.current = document.activeElement;
+          }}
           className="float-in fixed top-[12vh] left-1/2 z-50 max-h-[80vh] w-[min(32rem,calc(100vw-2rem))] -translate-x-1/2 overflow-y-auto rounded border border-line bg-raised p-5 shadow-float"
         >
           <Radix.Title className="wrap-anywhere pr-8 font-semibold text-title">{title}</Radix.Title>
