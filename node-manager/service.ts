@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/useAwait: a refusal must reject, not throw
 import { Refused } from '@/core/errors';
 import type { NodeManagerService } from '@/protocol/node-manager/router';
-import { verifyTicketAsync } from '@/protocol/statement/ticket';
+import { verifyTicket } from '@/protocol/statement/ticket';
 import { decodeUnverified } from '@/protocol/statement/verify';
 import type { Peer } from '@/protocol/trpc';
 import { type LeaseRecord, ticketKey } from './lease/node-state';
@@ -13,6 +13,7 @@ import type { SliverRecord } from './sliver/record';
 /** How long a release waits for the sliver's last trace to go before it answers all the same. */
 const GONE_WITHIN_MS = 5_000;
 const MAX_EXEC_BYTES = 262_144;
+const never = new AbortController().signal;
 /** Commands that run at once, of all slivers: each is a process on the host, outside of the sliver's limits. */
 const MAX_EXECS = 32;
 
@@ -44,15 +45,18 @@ export function nodeService(node: NodeManager): NodeManagerService {
   const status = (record: SliverRecord) => record.status(node.simulated);
   let execs = 0;
 
-  /** The answer to a ticket that became a lease before; null for one that did not. */
-  const redeemedBefore = async (peer: Peer, text: string) => {
+  /** What a ticket became before; null for one that did not become a lease. */
+  const redeemedBefore = (peer: Peer, text: string) => {
     const { iss, jti } = decodeUnverified('ticket+jwt', text).claims; // trusted only as far as the whole text is one we know
     const spent = node.state.spent.get(ticketKey({ iss, jti }));
     const lease = spent?.fate === 'leased' && spent.lease ? node.state.leases.get(spent.lease) : undefined;
     const record = lease && node.keeper.records.get(lease.jti);
     if (!record || lease.ticketHash !== ticketHash(text) || lease.holder !== peer.jkt) return null;
+    return { lease: lease.text, record };
+  };
+  const again = async ({ lease, record }: { lease: string; record: SliverRecord }) => {
     await ledger.settled(); // it may be another caller's, not on the disk yet
-    return { lease: lease.text, sliver: status(record), again: true };
+    return { lease, sliver: status(record), again: true };
   };
 
   /** A word that something is over, which no crash may take back. */
@@ -61,15 +65,23 @@ export function nodeService(node: NodeManager): NodeManagerService {
     throw err;
   };
 
+  /** On this thread: to hand one signature to another and be woken again costs more than to check it. */
   const verified = (peer: Peer, text: string, now: number) =>
-    verifyTicketAsync(text, {
+    verifyTicket(text, {
       nodeUrn: urn,
       nodeJwk: node.o.key.jwk,
       incarnation: node.state.incarnation,
       now,
       revokedKeys: new Set(node.state.revokedKeys),
       holderJkt: peer.jkt,
-    }).catch(overIsDurable);
+    });
+
+  /** Resolves once a sliver that is about to start has, or did not within the time. */
+  const started = async (record: SliverRecord, waitMs: number, signal: AbortSignal) => {
+    const until = Date.now() + waitMs;
+    for (let left = waitMs; record.state === 'starting' && left > 0 && !signal.aborted; left = until - Date.now())
+      await node.nextChange(record.lease.slice, left, signal);
+  };
 
   return {
     async config(peer) {
@@ -106,33 +118,37 @@ export function nodeService(node: NodeManager): NodeManagerService {
       };
     },
 
-    async redeem(peer, { ticket: text }) {
+    async redeem(peer, { ticket: text, waitMs = 0 }, signal = never) {
       asServiceManager(peer);
-      const before = await redeemedBefore(peer, text);
-      if (before) return before;
+      const before = redeemedBefore(peer, text);
+      if (before) {
+        await started(before.record, waitMs, signal);
+        return again(before);
+      }
+      let lease: LeaseRecord;
       const now = ledger.now();
-      const ticket = await verified(peer, text, now);
-      const raced = await redeemedBefore(peer, text); // while its signature was checked
-      if (raced) return raced;
-      // From here to `record` in one turn: nobody else decides in between.
-      const lease = makeLease(node.self, node.books, node.offer, ticket, text, now);
+      try {
+        // From here to `record` in one turn: nobody else decides in between.
+        lease = makeLease(node.self, node.books, node.offer, verified(peer, text, now), text, now);
+      } catch (err) {
+        return overIsDurable(err);
+      }
       const entered = node.keeper.enter(lease, ledger.record(urn, { t: 'leased', at: now, lease }));
       node.books.enter(lease);
-      return { lease: lease.text, sliver: status(await entered), again: false };
+      const record = await entered;
+      await started(record, waitMs, signal);
+      return { lease: lease.text, sliver: status(record), again: false };
     },
 
     async renew(peer, { ticket: text }) {
       asServiceManager(peer);
-      const before = await redeemedBefore(peer, text);
-      if (before) return before;
-      const ticket = await verified(peer, text, ledger.now());
-      const raced = await redeemedBefore(peer, text); // while its signature was checked
-      if (raced) return raced;
+      const before = redeemedBefore(peer, text);
+      if (before) return again(before);
       const now = ledger.now();
       let lease: LeaseRecord;
       try {
         // From here to `record` in one turn: no release, no end of the grace and no other renewal decides in between.
-        lease = renewLease(node.self, node.books, node.offer, ticket, text, now);
+        lease = renewLease(node.self, node.books, node.offer, verified(peer, text, now), text, now);
       } catch (err) {
         return overIsDurable(err);
       }

@@ -4,15 +4,18 @@ import type { HeartbeatInput, HeartbeatOutput } from '@/protocol/agent/schemas';
 import type { EnrolmentToken } from '@/protocol/pki/enrolment-token';
 import { renewalDue, type TlsIdentity, tlsIdentity } from '@/protocol/pki/identity';
 import { type IdentityKey, thumbprint } from '@/protocol/statement/keys';
-import { agentClient, closeClients, orRefused } from '@/protocol/transport/client';
+import { type AgentClient, agentClient, closeClients, orRefused } from '@/protocol/transport/client';
 import type { Logger } from '../log';
 import { enrol, renewCertificate } from './enrol';
 import type { Enrolment, EnrolmentStore } from './enrolment';
 
 /** How often a node says how it does, jittered by a tenth. */
 export const HEARTBEAT_MS = 10_000;
-/** A changed sliver is reported after this long, together with what else changed meanwhile. */
-const COALESCE_MS = 30;
+/**
+ * A changed sliver is reported after this long, together with what else changed meanwhile: a quick start is one report. Who waits
+ * for it follows the sliver by a long poll, and hears at once.
+ */
+const COALESCE_MS = 500;
 const MAX_BACKOFF_MS = 10_000;
 /** Slivers in one heartbeat: what the agent's bound on a call's size holds with the longest reasons; the others go with the next. */
 const MAX_REPORTS = 500;
@@ -59,6 +62,7 @@ export class AgentLink {
   private timer: NodeJS.Timeout | null = null;
   private timerAt = Number.POSITIVE_INFINITY;
   private running: Promise<void> | null = null;
+  private known: { agent: Enrolment['agent']; client: AgentClient } | null = null;
   private readonly stopper = new AbortController();
 
   constructor(readonly o: AgentLinkOptions) {
@@ -142,8 +146,10 @@ export class AgentLink {
 
   private turned(): void {
     this.running = null;
-    const soon = this.failures === 0 && (this.changed.size > 0 || this.full || this.wantDelegation);
-    this.schedule(soon ? COALESCE_MS : this.failures > 0 ? backoff(this.failures) : jittered(this.o.heartbeatMs));
+    if (this.failures > 0) this.schedule(backoff(this.failures));
+    else if (this.wantDelegation)
+      this.schedule(0); // no ticket can be issued before
+    else this.schedule(this.changed.size > 0 || this.full ? COALESCE_MS : jittered(this.o.heartbeatMs));
   }
 
   private async turn(): Promise<void> {
@@ -218,7 +224,11 @@ export class AgentLink {
   private client() {
     const { agent } = this.enrolment ?? {};
     if (!agent) throw new Refused('NODE_NOT_ENROLLED', { node: this.o.node });
-    return agentClient({ address: agent.address, urn: agent.urn, jkt: thumbprint(agent.publicKey) }, this.source);
+    if (this.known?.agent !== agent) {
+      const target = { address: agent.address, urn: agent.urn, jkt: thumbprint(agent.publicKey) };
+      this.known = { agent, client: agentClient(target, this.source) };
+    }
+    return this.known.client;
   }
 
   private tls(): TlsIdentity {

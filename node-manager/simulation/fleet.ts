@@ -14,7 +14,7 @@ import { type ManifestLine, readManifest } from './manifest';
 /** How many nodes enrol at once. */
 const ENROL_IN_FLIGHT = 24;
 /** First heartbeats are this far apart, in ms, but all within one interval. */
-const FIRST_APART_MS = 4;
+const FIRST_APART_MS = 8;
 
 export type FleetOptions = {
   data: string;

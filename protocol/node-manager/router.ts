@@ -9,7 +9,11 @@ import * as s from './schemas';
 export interface NodeManagerService {
   config(peer: Peer): Promise<z.infer<typeof s.ConfigView>>;
   status(peer: Peer): Promise<z.infer<typeof s.StatusView>>;
-  redeem(peer: Peer, input: z.infer<typeof s.RedeemInput>): Promise<z.infer<typeof s.RedeemOutput>>;
+  redeem(
+    peer: Peer,
+    input: z.infer<typeof s.RedeemInput>,
+    signal?: AbortSignal,
+  ): Promise<z.infer<typeof s.RedeemOutput>>;
   renew(peer: Peer, input: z.infer<typeof s.RenewInput>): Promise<z.infer<typeof s.RenewOutput>>;
   release(peer: Peer, input: z.infer<typeof s.ReleaseInput>): Promise<z.infer<typeof s.ReleaseOutput>>;
   setKeys(peer: Peer, input: z.infer<typeof s.SetKeysInput>): Promise<z.infer<typeof s.SetKeysOutput>>;
@@ -31,7 +35,7 @@ export const nodeManagerRouter = t.router({
   redeem: t.procedure
     .input(s.RedeemInput)
     .output(s.RedeemOutput)
-    .mutation(({ ctx, input }) => ctx.service.redeem(ctx.peer, input)),
+    .mutation(({ ctx, input, signal }) => ctx.service.redeem(ctx.peer, input, signal)),
   renew: t.procedure
     .input(s.RenewInput)
     .output(s.RenewOutput)

@@ -86,7 +86,11 @@ export const SliverStatus = z.object({
 });
 export type SliverStatus = z.infer<typeof SliverStatus>;
 
-export const RedeemInput = z.object({ ticket: statement });
+export const RedeemInput = z.object({
+  ticket: statement,
+  /** Wait so long for a sliver that starts now to be up, in ms: a quick start needs no second question. */
+  waitMs: z.int().min(0).max(5_000).optional(),
+});
 export const RedeemOutput = z.object({
   /** Signed lease, lease+jwt */
   lease: statement,

@@ -78,10 +78,8 @@ function callLink<R extends AnyTRPCRouter>(pool: () => Pool, callee: Callee, opt
         call(pool(), op, waits.answerMs).then(
           (body) => {
             if ('error' in body) observer.error(TRPCClientError.from({ error: body.error }));
-            else {
-              observer.next({ result: { type: 'data', data: body.result.data } });
-              observer.complete();
-            }
+            // Not completed: the promise that the client makes of this has its one value, and would end by an abort error.
+            else observer.next({ result: { type: 'data', data: body.result.data } });
           },
           (err: unknown) => {
             const cause = op.signal?.aborted || !(err instanceof Error) ? err : unreachable(callee, err, waits);

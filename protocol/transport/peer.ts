@@ -1,12 +1,15 @@
 import type { TLSSocket } from 'node:tls';
 import { Refused } from '@/core/errors';
 import { type CertificateIdentity, checkSpan, readCertificate } from '../pki/certificate';
+import { Bounded } from '../statement/bounded';
 import type { Peer } from '../trpc';
 
 /** Who is on a connection, read from its certificate once; `serial` is the certificate's, in lower-case hex. */
 export type ConnectedPeer = Peer & { serial: string };
 
 type State = { identity: CertificateIdentity | null; refused: Refused | null };
+/** What a certificate says, by its SHA-256: one service manager opens a connection to each of a thousand simulated nodes. */
+const read = new Bounded<string, CertificateIdentity>(4_096);
 const states = new WeakMap<TLSSocket, State>();
 
 /** Whether a peer (its key, or this certificate) no longer counts. Asked at each call, not only at connect. */
@@ -35,7 +38,10 @@ function readPeer(socket: TLSSocket): State {
   if (!socket.authorized)
     return { identity: null, refused: new Refused('CERTIFICATE_INVALID', { problem: problemOf(socket) }) };
   try {
-    return { identity: readCertificate(certificate), refused: null };
+    const fingerprint = certificate.fingerprint256;
+    const identity = read.get(fingerprint) ?? readCertificate(certificate);
+    read.set(fingerprint, identity);
+    return { identity, refused: null };
   } catch (err) {
     if (err instanceof Refused) return { identity: null, refused: err };
     throw err;

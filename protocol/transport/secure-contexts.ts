@@ -1,8 +1,12 @@
+import { constants } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import type { TlsIdentity } from '../pki/identity';
 
 /** TLS 1.3 only: programs of one deployment talk to each other and to nobody else. */
 export const TLS_VERSION = 'TLSv1.3' as const;
+
+/** Sessions are never resumed (decision 0012): to seal tickets for that would be a fifth of a server's handshake. */
+export const NO_TICKETS = constants.SSL_OP_NO_TICKET;
 
 /** How many identities' contexts a process keeps; a simulator is thousands of nodes. Some 30 KB each. */
 export const MAX_CONTEXTS = 4_096;
@@ -29,5 +33,6 @@ function make(identity: TlsIdentity): SecureContext {
     cert: identity.certificatePem + identity.caPem,
     ca: identity.caPem,
     minVersion: TLS_VERSION,
+    secureOptions: NO_TICKETS,
   });
 }

@@ -16,7 +16,7 @@ import type { TlsIdentity } from '../pki/identity';
 import { refusalOf, refusedToTrpc } from '../trpc';
 import { jsonBody } from './body';
 import { type ConnectedPeer, type IsRevoked, peerOfCall } from './peer';
-import { secureContext, TLS_VERSION } from './secure-contexts';
+import { NO_TICKETS, secureContext, TLS_VERSION } from './secure-contexts';
 
 /** Calls live under this path: POST /trpc/<procedure>, the input as JSON body. */
 export const CALL_PATH = '/trpc/';
@@ -80,6 +80,7 @@ export async function serveTransport<R extends AnyTRPCRouter>(
   const server = createServer(
     {
       minVersion: TLS_VERSION,
+      secureOptions: NO_TICKETS,
       requestCert: true,
       rejectUnauthorized: false, // judged at the call, so that the caller reads why; see peerOfCall
       handshakeTimeout: bounds.handshakeMs,

@@ -28,7 +28,7 @@ export async function renewOnNode(
         ticketIss: iss,
         ticketJti: jti,
       };
-      const lease = await leaseOf(expected, answer.lease);
+      const lease = leaseOf(expected, answer.lease);
       if (lease.jti !== v.leaseJti || lease.endsAt < renewal.leaseEnd)
         throw new Refused('STATEMENT_MALFORMED', { problem: 'the lease is not the one that was to be renewed' });
       const { state, reason } = answer.sliver;

@@ -1,13 +1,15 @@
 import { type Reason, Refused } from '@/core/errors';
 import type { SliverStatus } from '@/protocol/node-manager/schemas';
 import { jwkFromRaw } from '@/protocol/statement/keys';
-import { verifyStatementAsync } from '@/protocol/statement/verify';
+import { verifyStatement } from '@/protocol/statement/verify';
 import { type NodeManagerClient, orRefused } from '@/protocol/transport/client';
 import { refusedFrom } from '@/protocol/trpc';
 import type { SagaState } from '@/server/data/deploy/saga';
 import type { LeaseRecord, StepRecord } from '@/server/data/deploy/saga-write';
 import { backoff, type DeployContext, isRetryable } from './context';
 
+/** How long redeeming waits for the sliver to be up, in ms: long enough for most, so that these take one call and one write. */
+const QUICK_START_MS = 250;
 /** How long one question to a node waits for an answer to change, in ms. */
 const POLL_MS = 20_000;
 
@@ -28,7 +30,7 @@ export async function runSliver(ctx: DeployContext, sliverId: string): Promise<v
     const node = nodeOf(ctx, saga);
     const status = saga.leaseJti ? await ask(ctx, node, saga) : await redeem(ctx, node, saga, saga.ticketText);
     step = 'start';
-    await follow(ctx, node, saga, status);
+    if (status) await follow(ctx, node, saga, status);
   } catch (err) {
     ctx.signal.throwIfAborted();
     await stumble(ctx, saga, step, began, err);
@@ -42,26 +44,38 @@ export function nodeOf(ctx: DeployContext, saga: SagaState): NodeManagerClient {
   return ctx.callers.node({ address: saga.address, urn: saga.nodeUrn, jkt: saga.jkt });
 }
 
+/** Redeems the ticket and keeps the lease. Gives how the sliver stands, or null when it runs already and that is written too. */
 async function redeem(
   ctx: DeployContext,
   node: NodeManagerClient,
   saga: SagaState,
   ticket: string,
-): Promise<SliverStatus> {
+): Promise<SliverStatus | null> {
   const startedAt = new Date();
-  const answer = await orRefused(node.redeem.mutate({ ticket }, { signal: ctx.signal }));
-  const lease = await leaseOf(saga, answer.lease);
+  const answer = await orRefused(node.redeem.mutate({ ticket, waitMs: QUICK_START_MS }, { signal: ctx.signal }));
+  const lease = leaseOf(saga, answer.lease);
   const endedAt = new Date();
+  const runs = answer.sliver.state === 'running';
+  const leasedAt = runs ? startOf(answer.sliver, startedAt, endedAt) : endedAt;
+  const steps = [stepOk('redeem', saga, startedAt, leasedAt)];
+  if (runs) steps.push({ ...stepOk('start', saga, leasedAt, endedAt), attempt: 1 });
   await ctx.write({
     sliceId: saga.sliceId,
     sliverId: saga.id,
-    steps: [stepOk('redeem', saga, startedAt, endedAt)],
+    steps,
     sliver: { ...reported(answer.sliver, endedAt), attempts: 0 },
     lease,
     ticket: 'redeemed',
   });
   saga.attempts = 0;
-  return answer.sliver;
+  return runs ? null : answer.sliver;
+}
+
+/** When a start began that ended just now, by how long the node says it took: in [from, to] of our clock. */
+function startOf(status: SliverStatus, from: Date, to: Date): Date {
+  const began = status.timeline.find(({ state }) => state === 'starting');
+  const took = began && status.runningAt ? Date.parse(status.runningAt) - Date.parse(began.at) : 0;
+  return new Date(Math.min(to.getTime(), Math.max(from.getTime(), to.getTime() - took)));
 }
 
 function ask(
@@ -172,11 +186,11 @@ export function reasonOf(said: SliverStatus['reason'] & object): Reason {
 }
 
 /** Is it a lease of that node for this very ticket? @throws Refused BAD_SIGNATURE, WRONG_NODE, STATEMENT_MALFORMED */
-export async function leaseOf(
+export function leaseOf(
   saga: Pick<SagaState, 'nodeUrn' | 'publicKey' | 'sliceUrn' | 'ticketIss' | 'ticketJti'>,
   text: string,
-): Promise<LeaseRecord> {
-  const claims = await verifyStatementAsync('lease+jwt', text, jwkFromRaw(saga.publicKey ?? ''));
+): LeaseRecord {
+  const claims = verifyStatement('lease+jwt', text, jwkFromRaw(saga.publicKey ?? ''));
   if (claims.node !== saga.nodeUrn) throw new Refused('WRONG_NODE', { expected: saga.nodeUrn, got: claims.node });
   if (claims.slice !== saga.sliceUrn || claims.ticket.jti !== saga.ticketJti || claims.ticket.iss !== saga.ticketIss) {
     throw new Refused('STATEMENT_MALFORMED', { problem: 'the lease is not for the ticket that was redeemed' });
