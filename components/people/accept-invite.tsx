@@ -7,6 +7,7 @@ import { useTRPC } from '../trpc/client';
 import { Button } from '../ui/button';
 import { Field } from '../ui/field';
 import { Input } from '../ui/input';
+import { typedIn, useReady } from '../ui/use-ready';
 import { authClient, signOut } from './auth-client';
 import { MIN_PASSWORD } from './password-form';
 import { ROLE, ROLE_MEANS } from './people';
@@ -18,6 +19,7 @@ export function AcceptInvite({ invite, token, signedInAs }: AcceptInviteProps) {
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const [tried, setTried] = useState(false);
+  const ready = useReady();
   const trpc = useTRPC();
   const accept = useMutation(trpc.invites.accept.mutationOptions());
   const isMe = signedInAs?.toLowerCase() === invite.email.toLowerCase();
@@ -25,15 +27,19 @@ export function AcceptInvite({ invite, token, signedInAs }: AcceptInviteProps) {
     ? 'operator of this deployment'
     : `${invite.role ? ROLE[invite.role] : 'member'} of ${invite.site?.name ?? 'a site'}`;
 
-  async function submit(event: FormEvent) {
+  async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
+    const name = typedIn(event.currentTarget, 'name');
+    const password = typedIn(event.currentTarget, 'password');
+    setName(name);
+    setPassword(password);
     setTried(true);
     if (!invite.existingAccount && (name.trim() === '' || password.length < MIN_PASSWORD)) return;
     await accept.mutateAsync(invite.existingAccount ? { token } : { token, name: name.trim(), password });
     if (!invite.existingAccount) await authClient.signIn.email({ email: invite.email, password });
     window.location.assign('/');
   }
-  const onSubmit = (event: FormEvent) => void submit(event).catch(() => {}); // shown from accept.error
+  const onSubmit = (event: FormEvent<HTMLFormElement>) => void submit(event).catch(() => {}); // shown from accept.error
 
   return (
     <>
@@ -60,7 +66,7 @@ export function AcceptInvite({ invite, token, signedInAs }: AcceptInviteProps) {
           </Button>
         </div>
       ) : (
-        <form className="flex flex-col gap-4" noValidate onSubmit={onSubmit}>
+        <form className="flex flex-col gap-4" method="post" noValidate onSubmit={onSubmit}>
           {!invite.existingAccount && (
             <>
               <Field error={tried && name.trim() === '' && 'Enter your name.'} label="Your name">
@@ -69,8 +75,8 @@ export function AcceptInvite({ invite, token, signedInAs }: AcceptInviteProps) {
                     {...aria}
                     autoComplete="name"
                     maxLength={100}
+                    name="name"
                     onChange={(e) => setName(e.target.value)}
-                    value={name}
                   />
                 )}
               </Field>
@@ -89,16 +95,16 @@ export function AcceptInvite({ invite, token, signedInAs }: AcceptInviteProps) {
                     {...aria}
                     autoComplete="new-password"
                     maxLength={128}
+                    name="password"
                     onChange={(e) => setPassword(e.target.value)}
                     type="password"
-                    value={password}
                   />
                 )}
               </Field>
             </>
           )}
           <Refusal error={accept.error} />
-          <Button busy={accept.isPending || accept.isSuccess} kind="primary" type="submit">
+          <Button busy={accept.isPending || accept.isSuccess} disabled={!ready} kind="primary" type="submit">
             Accept
           </Button>
         </form>

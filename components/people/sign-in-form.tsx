@@ -1,10 +1,11 @@
 'use client';
-import { type FormEvent, useEffect, useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import { Button } from '../ui/button';
 import { Field } from '../ui/field';
 import { duration } from '../ui/format';
 import { Input } from '../ui/input';
 import { useNow } from '../ui/now';
+import { typedIn, useReady } from '../ui/use-ready';
 import { authClient } from './auth-client';
 
 type Problem = { words: string; until?: number };
@@ -21,18 +22,16 @@ function problemOf(status: number, retryAfterSeconds: number | null): Problem {
 
 /** E-mail and password. What was typed stays after an error; the password field takes the focus. */
 export function SignInForm({ next }: { next: string }) {
-  const [email, setEmail] = useState('');
-  const [password, setPassword] = useState('');
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
-  // The form works by script: until it runs, a press would only reload.
-  const [ready, setReady] = useState(false);
-  useEffect(() => setReady(true), []);
+  const ready = useReady();
   const now = useNow() ?? 0;
   const waitSeconds = problem?.until ? Math.max(0, Math.ceil((problem.until - now) / 1000)) : 0;
 
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
+    const email = typedIn(event.currentTarget, 'email');
+    const password = typedIn(event.currentTarget, 'password');
     if (!email.trim() || !password) {
       setProblem({ words: !email.trim() ? 'Enter your e-mail address.' : 'Enter your password.' });
       return;
@@ -59,30 +58,12 @@ export function SignInForm({ next }: { next: string }) {
   }
 
   return (
-    <form className="flex flex-col gap-4" noValidate onSubmit={(event) => void submit(event)}>
+    <form className="flex flex-col gap-4" method="post" noValidate onSubmit={(event) => void submit(event)}>
       <Field label="E-mail address">
-        {(aria) => (
-          <Input
-            {...aria}
-            autoComplete="username"
-            autoFocus
-            inputMode="email"
-            onChange={(event) => setEmail(event.target.value)}
-            type="email"
-            value={email}
-          />
-        )}
+        {(aria) => <Input {...aria} autoComplete="username" autoFocus inputMode="email" name="email" type="email" />}
       </Field>
       <Field label="Password">
-        {(aria) => (
-          <Input
-            {...aria}
-            autoComplete="current-password"
-            onChange={(event) => setPassword(event.target.value)}
-            type="password"
-            value={password}
-          />
-        )}
+        {(aria) => <Input {...aria} autoComplete="current-password" name="password" type="password" />}
       </Field>
       {problem && (
         <p className="rounded border border-danger bg-danger-soft px-3 py-2" role="alert">
