@@ -54,12 +54,22 @@ test('the form for a new slice says at once what is wrong, and loses nothing', a
   const page = await as('researcher');
   const short = freshName('form');
   await page.goto('/slices/new');
+  const check = page.getByRole('complementary', { name: 'Would it work?' });
+  await expect(check).toContainText('Could be had now');
+  // From here on answers come late: what was said of the empty form must not be held against what is typed now.
+  let answer = () => {};
+  const late = new Promise<void>((done) => {
+    answer = done;
+  });
+  await page.route(/slices\.check/, (route) => late.then(() => route.continue()));
   await fillSlice(page, { name: short, reason: 'Too short', count: 5, days: 14 });
   await page.getByRole('button', { name: 'Ask for it' }).click();
   await expect(page.getByText('at least 10 characters')).toBeVisible();
   await expect(page.getByLabel('Reason')).toBeFocused();
+  await expect(page.locator('[aria-invalid="true"]')).toHaveCount(1);
+  answer();
   await page.getByLabel('Number of nodes').fill('999');
-  await expect(page.getByRole('complementary', { name: 'Would it work?' })).toContainText('Not like this');
+  await expect(check).toContainText('Not like this');
   await page.reload();
   await expect(page.getByLabel('Name', { exact: true })).toHaveValue(short);
   await expect(page.getByLabel('Number of nodes')).toHaveValue('999');

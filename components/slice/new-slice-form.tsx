@@ -1,8 +1,9 @@
 'use client';
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRouter } from 'next/navigation';
-import { type FormEvent, useMemo, useRef, useState } from 'react';
+import { type FormEvent, useEffect, useMemo, useRef, useState } from 'react';
 import type { SiteListItem } from '@/protocol/api/people';
+import type { SpecCheck } from '@/protocol/api/slice';
 import { useFleet } from '../fleet/use-fleet';
 import { Refusal } from '../refusal/refusal';
 import { refusalOf } from '../refusal/refusal-of';
@@ -11,7 +12,7 @@ import { Button } from '../ui/button';
 import { Page } from '../ui/page';
 import { toast } from '../ui/toast';
 import { CheckPanel } from './check-panel';
-import { type DraftField, type FieldErrors, fieldOf, readDraft, readForCheck } from './draft';
+import { type Draft, type DraftField, type FieldErrors, fieldOf, readDraft, readForCheck } from './draft';
 import { NewSliceFields } from './new-slice-fields';
 import { problemAtField } from './problem-words';
 import { useDraft } from './use-draft';
@@ -33,6 +34,7 @@ export function NewSliceForm({ sites }: { sites: readonly Site[] }) {
   const { draft, set, forget, restored } = useDraft(bases);
   const [touched, setTouched] = useState<ReadonlySet<DraftField>>(new Set());
   const [tried, setTried] = useState(false);
+  const [sent, setSent] = useState<Draft | null>(null);
   const form = useRef<HTMLFormElement>(null);
   const router = useRouter();
   const trpc = useTRPC();
@@ -48,6 +50,11 @@ export function NewSliceForm({ sites }: { sites: readonly Site[] }) {
     placeholderData: keepPreviousData,
     staleTime: 5000,
   });
+  // What the server said last, and of which draft: it holds for a field only while that still says the same.
+  const [checked, setChecked] = useState<{ of: Draft; problems: SpecCheck['problems'] } | null>(null);
+  useEffect(() => {
+    if (spec && check.data && !check.isPlaceholderData) setChecked({ of: settled, problems: check.data.problems });
+  }, [spec, check.data, check.isPlaceholderData, settled]);
   const request = useMutation(
     trpc.slices.request.mutationOptions({
       onSuccess: ({ name }) => {
@@ -66,19 +73,22 @@ export function NewSliceForm({ sites }: { sites: readonly Site[] }) {
     for (const [field, words] of Object.entries(read.errors) as [DraftField, string][]) {
       if (tried || touched.has(field)) shown[field] = words;
     }
-    for (const { field, reason } of spec && check.data ? check.data.problems : []) {
+    for (const { field, reason } of (spec && checked?.problems) || []) {
       const at = fieldOf(field);
+      if (at && checked?.of[at] !== draft[at]) continue;
       // An empty name is not a mistake yet.
       const empty = (at === 'shortName' || at === 'reason') && draft[at].trim() === '';
       if (at && !(empty && !tried && !touched.has(at))) shown[at] ??= problemAtField(reason);
     }
-    if (refusal && refusedField) shown[refusedField] ??= problemAtField(refusal);
+    if (refusal && refusedField && sent?.[refusedField] === draft[refusedField])
+      shown[refusedField] ??= problemAtField(refusal);
     return shown;
-  }, [draft, read.errors, tried, touched, spec, check.data, refusal, refusedField]);
+  }, [draft, read.errors, tried, touched, spec, checked, refusal, refusedField, sent]);
 
   function submit(event: FormEvent) {
     event.preventDefault();
     setTried(true);
+    setSent(draft);
     if (read.spec) request.mutate(read.spec);
     // The first field with an error takes the focus once its error is drawn.
     else requestAnimationFrame(() => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
