@@ -142,7 +142,10 @@ export const SliversOutput = z.object({ slivers: z.array(SliverStatus).max(1000)
 
 export const ExecInput = z.object({
   slice: urn,
-  argv: z.array(z.string().min(1).max(4096)).min(1).max(64),
+  argv: z
+    .array(plainText(4096).refine((text) => text !== '', 'is empty'))
+    .min(1)
+    .max(64),
   /** At most 60 s. */
   timeoutMs: z.int().min(100).max(60_000).default(30_000),
 });
