@@ -73,6 +73,7 @@ export const REFUSAL_CODES = [
   'SUBSTITUTED', // facts: node, by, because
   'OUT_OF_NODES', // facts: wants, tried
   'BELOW_MINIMUM', // facts: running, minimum
+  'SLIVERS_AWAY', // facts: running, wants
   'LEASE_ENDED', // facts: endedAt
   'RELEASED', // facts: by
   'LEAVES_WHEN_BACK', // facts: node, leaseEndsAt

@@ -38,6 +38,7 @@ test('a deployed slice is never torn down for what its nodes do, and asking agai
       const out = sliceOutcome({ ...s, state });
       expect(out.releaseAll).toBe(false);
       expect(out.state).toBe(s.running >= s.wanted ? 'active' : 'degraded');
+      if (out.state === 'degraded') expect(out.reason).not.toBeNull();
       expect(sliceOutcome({ ...s, state: out.state })).toEqual(out);
     }),
   );

@@ -53,6 +53,8 @@ export function sliceOutcome(s: SliceSituation): SliceOutcome {
     return { ...stay, state: 'degraded', reason: outOfNodes };
   }
   if (s.running >= s.wanted) return { ...stay, state: 'active' };
-  const reason = s.running < s.minimum ? belowMinimum : replan ? null : outOfNodes;
+  // Silent nodes and slivers being replaced count as on their way: a degraded slice still says why it is.
+  const away = new Refused('SLIVERS_AWAY', { running: s.running, wants: s.wanted }).reason;
+  const reason = s.running < s.minimum ? belowMinimum : replan ? away : (outOfNodes ?? away);
   return { state: 'degraded', reason, replan, releaseAll: false };
 }
