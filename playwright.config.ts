@@ -7,7 +7,8 @@ export default defineConfig({
   globalSetup: './e2e/system.setup.ts',
   reporter: 'list',
   forbidOnly: Boolean(process.env.CI),
-  retries: 0,
+  // A build server is shared with others: once more there, said aloud in the sum; at a desk a flaky test fails.
+  retries: process.env.CI ? 1 : 0,
   // One system, two cores: files run one after another; what fills it with a whole federation's nodes comes last.
   workers: 1,
   projects: [
