@@ -21,13 +21,25 @@ function calmly(key: string, act: () => void) {
   );
 }
 
+/**
+ * What is still being fetched was asked for before this event, and may have been read before it: it must not replace what
+ * the event says. Where nothing is held yet a change is no answer, and the fetch goes on.
+ */
+function overtake(cache: QueryClient, queryKey: readonly unknown[], snapshot: boolean): void {
+  if (snapshot || cache.getQueryData(queryKey) !== undefined) void cache.cancelQueries({ queryKey, exact: true });
+}
+
 /** Writes an event into the query cache, or marks what it concerns to be fetched again. */
 export function applyEvent(cache: QueryClient, trpc: Api, event: LiveEvent): void {
   const again = (filter: { queryKey: readonly unknown[] }) => void cache.invalidateQueries(filter);
   if (event.t === 'slice') {
     const { name } = event;
-    cache.setQueryData(trpc.slices.get.queryKey({ name }), event.view);
-    cache.setQueryData(trpc.slices.slivers.queryKey({ name }), (rows) =>
+    const view = trpc.slices.get.queryKey({ name });
+    const slivers = trpc.slices.slivers.queryKey({ name });
+    overtake(cache, view, true);
+    overtake(cache, slivers, event.snapshot);
+    cache.setQueryData(view, event.view);
+    cache.setQueryData(slivers, (rows) =>
       event.snapshot ? event.slivers : rows ? mergeRows(rows, event.slivers) : rows,
     );
     calmly(`slice:${name}`, () => {
@@ -37,6 +49,7 @@ export function applyEvent(cache: QueryClient, trpc: Api, event: LiveEvent): voi
     });
   }
   if (event.t === 'fleet') {
+    overtake(cache, trpc.fleet.nodes.queryKey(), event.snapshot);
     cache.setQueryData(trpc.fleet.nodes.queryKey(), (nodes) =>
       event.snapshot ? event.nodes : nodes ? mergeRows(nodes, event.nodes) : nodes,
     );
