@@ -4,7 +4,7 @@ import { tlsName } from '@/protocol/pki/names';
 import { serveTransport, type TransportServer } from '@/protocol/transport/server';
 import type { Logger } from './log';
 import type { NodeManager } from './node';
-import { nodeService } from './service';
+import { nodeService } from './service/service';
 
 /** Answers for one node or for many behind one TLS port: the name that is dialled says which is meant. */
 export function serveNodes(

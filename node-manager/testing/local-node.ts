@@ -17,7 +17,7 @@ import { newStatementId } from '../lease/redeem';
 import { Ledger } from '../ledger';
 import { programLog } from '../log';
 import { NodeManager } from '../node';
-import { nodeService } from '../service';
+import { nodeService } from '../service/service';
 
 export const NODE = 'urn:publicid:IDN+meridian:lab+node+n';
 export const SLICE = 'urn:publicid:IDN+meridian:lab+slice+lab_one';

@@ -4,11 +4,12 @@ import type { NodeManagerService } from '@/protocol/node-manager/router';
 import { verifyTicket } from '@/protocol/statement/ticket';
 import { decodeUnverified } from '@/protocol/statement/verify';
 import type { Peer } from '@/protocol/trpc';
-import { type LeaseRecord, ticketKey } from './lease/node-state';
-import { makeLease, makeReceipt, ticketHash } from './lease/redeem';
-import { renewLease } from './lease/renew';
-import { type NodeManager, VERSION } from './node';
-import type { SliverRecord } from './sliver/record';
+import { type LeaseRecord, ticketKey } from '../lease/node-state';
+import { makeLease, makeReceipt, ticketHash } from '../lease/redeem';
+import { renewLease } from '../lease/renew';
+import { type NodeManager, VERSION } from '../node';
+import type { SliverRecord } from '../sliver/record';
+import { guards } from './guards';
 
 /** How long a release waits for the sliver's last trace to go before it answers all the same. */
 const GONE_WITHIN_MS = 5_000;
@@ -21,27 +22,7 @@ const MAX_EXECS = 32;
 export function nodeService(node: NodeManager): NodeManagerService {
   const { ledger, urn, driver } = node.o;
 
-  /** The deployment's service manager alone may change or see leases; a key that was revoked counts no more. */
-  const asServiceManager = (peer: Peer) => {
-    const expected = node.link.enrolled?.serviceManager;
-    if (peer.kind !== 'service-manager' || peer.jkt !== expected?.jkt)
-      throw new Refused('NOT_ALLOWED', { permission: 'node manager, as service manager' });
-  };
-  const asDeployment = (peer: Peer) => {
-    if (peer.kind !== 'agent') asServiceManager(peer);
-  };
-  const noLease = (slice: string) => new Refused('NO_LEASE', { slice, node: urn });
-  const leasesOf = (peer: Peer, slice: string): LeaseRecord[] =>
-    [...node.state.leases.values()].filter((l) => l.slice === slice && l.holder === peer.jkt);
-
-  /** The slice's sliver that matters now: of a lease that lives, else the last that went. Another's looks like none. */
-  const recordOf = (peer: Peer, slice: string): SliverRecord => {
-    const own = [...node.keeper.records.values()].filter((r) => r.lease.slice === slice && r.lease.holder === peer.jkt);
-    const live = own.filter((r) => node.state.leases.has(r.lease.jti)).sort((a, b) => a.lease.start - b.lease.start);
-    const record = live[0] ?? own.at(-1);
-    if (!record) throw noLease(slice);
-    return record;
-  };
+  const { asServiceManager, asDeployment, leasesOf, recordOf, runningOf, noLease } = guards(node);
   const status = (record: SliverRecord) => record.status(node.simulated);
   let execs = 0;
 
@@ -222,14 +203,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
 
     async exec(peer, { slice, argv, timeoutMs }, signal) {
       asServiceManager(peer);
-      const record = recordOf(peer, slice);
-      if (record.state !== 'running')
-        throw new Refused('WRONG_STATE', {
-          kind: 'sliver',
-          id: record.lease.sliver,
-          state: record.state,
-          needs: 'running',
-        });
+      const record = runningOf(peer, slice);
       if (execs >= MAX_EXECS) throw new Refused('RATE_LIMITED', { retryAfterSeconds: 1 });
       const began = performance.now();
       execs += 1;

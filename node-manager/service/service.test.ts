@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_RESOURCES } from '@/protocol/resources';
-import { newStatementId } from './lease/redeem';
-import { codeOf, manager, SLICE, start, ticket } from './testing/local-node';
+import { newStatementId } from '../lease/redeem';
+import { codeOf, manager, SLICE, start, ticket } from '../testing/local-node';
 
 describe('after a crash', () => {
   test('the same ticket gives the same lease, also before the node has looked at its slivers', async () => {

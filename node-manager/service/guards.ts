@@ -1,0 +1,56 @@
+import { Refused } from '@/core/errors';
+import type { Peer } from '@/protocol/trpc';
+import type { LeaseRecord } from '../lease/node-state';
+import type { NodeManager } from '../node';
+import type { SliverRecord } from '../sliver/record';
+
+/** Who may ask a node for what: every call goes through one of these first. */
+export type Guards = {
+  /** The deployment's service manager alone may change or see leases; a key that was revoked counts no more. @throws Refused NOT_ALLOWED */
+  asServiceManager: (peer: Peer) => void;
+  /** An agent or the service manager. @throws Refused NOT_ALLOWED */
+  asDeployment: (peer: Peer) => void;
+  /** The peer's live leases of the slice. */
+  leasesOf: (peer: Peer, slice: string) => LeaseRecord[];
+  /**
+   * The slice's sliver that matters now: of a lease that lives, else the last that went. Another's looks like none.
+   * @throws Refused NO_LEASE
+   */
+  recordOf: (peer: Peer, slice: string) => SliverRecord;
+  /** As `recordOf`, of a sliver that runs. @throws Refused NO_LEASE, WRONG_STATE */
+  runningOf: (peer: Peer, slice: string) => SliverRecord;
+  noLease: (slice: string) => Refused;
+};
+
+export function guards(node: NodeManager): Guards {
+  const asServiceManager = (peer: Peer) => {
+    const expected = node.link.enrolled?.serviceManager;
+    if (peer.kind !== 'service-manager' || peer.jkt !== expected?.jkt)
+      throw new Refused('NOT_ALLOWED', { permission: 'node manager, as service manager' });
+  };
+  const noLease = (slice: string) => new Refused('NO_LEASE', { slice, node: node.o.urn });
+  const recordOf = (peer: Peer, slice: string): SliverRecord => {
+    const own = [...node.keeper.records.values()].filter((r) => r.lease.slice === slice && r.lease.holder === peer.jkt);
+    const live = own.filter((r) => node.state.leases.has(r.lease.jti)).sort((a, b) => a.lease.start - b.lease.start);
+    const record = live[0] ?? own.at(-1);
+    if (!record) throw noLease(slice);
+    return record;
+  };
+  return {
+    asServiceManager,
+    asDeployment: (peer) => {
+      if (peer.kind !== 'agent') asServiceManager(peer);
+    },
+    leasesOf: (peer, slice) =>
+      [...node.state.leases.values()].filter((l) => l.slice === slice && l.holder === peer.jkt),
+    recordOf,
+    runningOf: (peer, slice) => {
+      const record = recordOf(peer, slice);
+      const { state } = record;
+      if (state !== 'running')
+        throw new Refused('WRONG_STATE', { kind: 'sliver', id: record.lease.sliver, state, needs: 'running' });
+      return record;
+    },
+    noLease,
+  };
+}
