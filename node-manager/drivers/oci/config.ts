@@ -38,6 +38,8 @@ export type ContainerSpec = {
   uidBase: number;
   resources: ResourceVector;
   hostCpuMilli: number;
+  /** Files of the host that it sees, read-only. */
+  files: readonly { source: string; destination: string }[];
 };
 
 /** The OCI runtime configuration of a sliver (runtime-spec 1.0). Pure. */
@@ -77,6 +79,7 @@ export function containerConfig(s: ContainerSpec) {
       },
       { destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['nosuid', 'noexec', 'nodev', 'ro'] },
       { destination: '/.init', type: 'bind', source: s.init, options: ['bind', 'ro', 'nosuid', 'nodev'] },
+      ...s.files.map((file) => ({ ...file, type: 'bind', options: ['bind', 'ro', 'nosuid', 'nodev', 'noexec'] })),
     ],
     linux: {
       namespaces: ['pid', 'ipc', 'uts', 'mount', 'cgroup', 'network', 'user'].map((type) => ({ type })),

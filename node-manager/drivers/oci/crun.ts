@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { Cgroups } from './cgroups';
 import { runTool, ToolFailed } from './run-tool';
@@ -19,9 +20,13 @@ export class Crun {
     return ['--root', this.root, '--cgroup-manager=cgroupfs', ...args];
   }
 
-  /** Makes and starts a container. Where a v2 tree hangs beside v1 ones crun refuses: it gets to see the host without that tree. */
-  async run(id: string, bundle: string): Promise<void> {
-    const args = this.args('run', '--detach', '--bundle', bundle, id);
+  /**
+   * Makes a container whose first process waits to be started, and gives that process's id: now its namespaces can be furnished. Where a
+   * v2 tree hangs beside v1 ones crun refuses: it gets to see the host without that tree.
+   */
+  async create(id: string, bundle: string): Promise<number> {
+    const pidFile = `${bundle}/pid`;
+    const args = this.args('create', '--pid-file', pidFile, '--bundle', bundle, id);
     if (!this.cgroups.hybrid) await runTool('crun', args, { timeoutMs: MAKE_MS, keeps: true });
     else {
       const script = 'umount /sys/fs/cgroup/unified && exec crun "$@"';
@@ -30,6 +35,12 @@ export class Crun {
         keeps: true,
       });
     }
+    return z.coerce.number().int().positive().parse(readFileSync(pidFile, 'utf8'));
+  }
+
+  /** Lets the first process of a container that was made go. */
+  async start(id: string): Promise<void> {
+    await runTool('crun', this.args('start', id), { timeoutMs: MAKE_MS });
   }
 
   /** Ends all its processes and removes it with its control group. One that does not exist is fine. */

@@ -12,6 +12,7 @@ import { containerConfig, UID_RANGE } from './config';
 import { Crun } from './crun';
 import { execIn } from './exec';
 import { mountRootfs, unmount } from './mounts';
+import type { SliverNetwork } from './network/sliver-network';
 import { runTool } from './run-tool';
 
 /** User ids of slivers: from 2^20 on, in ranges of 65,536; above what systems give to people and below 2^31. */
@@ -32,6 +33,7 @@ export type OciOptions = {
   init: string;
   /** Image name → its folder. */
   images: ReadonlyMap<string, string>;
+  network: SliverNetwork;
 };
 
 /**
@@ -44,6 +46,7 @@ export class OciDriver implements Driver {
   readonly auditMs = 10_000;
   readonly concurrency = Math.max(2, availableParallelism());
   readonly images: readonly string[];
+  readonly network: SliverNetwork;
   private readonly crun: Crun;
   private readonly slivers: string;
   /** Mount points and crun's state: in /run, gone with the host's memory as they are. Its folders can be passed by the slivers' own users. */
@@ -53,6 +56,7 @@ export class OciDriver implements Driver {
 
   constructor(private readonly o: OciOptions) {
     this.images = [...o.images.keys()];
+    this.network = o.network;
     this.slivers = `${o.data}/slivers`;
     mkdirSync(this.slivers, { recursive: true, mode: 0o700 });
     const own = ownNames(o.node, o.data);
@@ -105,9 +109,12 @@ export class OciDriver implements Driver {
       uidBase,
       resources: spec.resources,
       hostCpuMilli: availableParallelism() * 1000,
+      files: this.network.files(spec.id),
     });
     writeWhole(`${run}/config.json`, JSON.stringify(config));
-    await this.crun.run(name, run);
+    const pid = await this.crun.create(name, run);
+    await this.network.attach(spec, pid);
+    await this.crun.start(name);
   }
 
   async stop(id: string): Promise<void> {
@@ -117,6 +124,7 @@ export class OciDriver implements Driver {
   async remove(id: string): Promise<void> {
     const name = nameOf(id);
     await this.clear(name);
+    await this.network.forget(id);
     const file = this.fileOf(name);
     if (file) this.usedSlots.delete(file.uidBase / UID_RANGE);
     // Not Node's own: it names every file by its whole path, and a sliver can nest folders deeper than a path may be long.
@@ -136,6 +144,7 @@ export class OciDriver implements Driver {
 
   /** Gives back the node's own group and runtime folder where they are empty: running slivers keep theirs. */
   async close(): Promise<void> {
+    await this.network.close();
     removeOwnGroup(this.o.cgroups, this.group);
     for (const folder of [`${this.runtime}/crun`, this.runtime, '/run/meridian']) removeIfEmpty(folder);
   }
@@ -143,13 +152,14 @@ export class OciDriver implements Driver {
   /** No process, control group, namespace or mount of it is left; its files are. */
   private async clear(name: string): Promise<void> {
     await this.crun.delete(name);
+    await this.network.detach(idOf(name));
     await destroyCgroup(this.o.cgroups, `${this.group}/${name}`, CGROUP_GONE_MS);
     const run = `${this.runtime}/${name}`;
     if (!existsSync(run)) return;
     for (const mount of ['rootfs', 'lower']) await unmount(`${run}/${mount}`);
     // Folders and one file of ours, one by one: should something still be mounted in there, it must not be emptied.
     for (const folder of ['rootfs', 'lower']) if (existsSync(`${run}/${folder}`)) rmdirSync(`${run}/${folder}`);
-    for (const file of ['config.json', 'config.json.new']) await rm(`${run}/${file}`, { force: true });
+    for (const file of ['config.json', 'config.json.new', 'pid']) await rm(`${run}/${file}`, { force: true });
     rmdirSync(run);
   }
 

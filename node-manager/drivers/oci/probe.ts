@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import type { Logger } from '../../log';
 import { findCgroups } from './cgroups';
+import { noNetwork } from './network/no-network';
 import { OciDriver } from './oci-driver';
 import { ensureTinyImage } from './tiny-image';
 
@@ -35,7 +36,14 @@ export async function probeOci(
 
   mkdirSync(`${data}/images`, { recursive: true, mode: 0o755 });
   const tiny = await ensureTinyImage(`${data}/images`, busybox);
-  const driver = new OciDriver({ data, node, cgroups, init, images: new Map([['tiny', tiny]]) });
+  const driver = new OciDriver({
+    data,
+    node,
+    cgroups,
+    init,
+    images: new Map([['tiny', tiny]]),
+    network: noNetwork([]),
+  });
   const problem = await tryOne(driver);
   if (problem === null) return { driver };
   log.debug({ problem }, 'the probe container failed');
