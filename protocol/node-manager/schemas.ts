@@ -22,7 +22,13 @@ export const plainText = (max: number) =>
     .refine((text) => !text.includes('\0') && text.isWellFormed(), 'holds NUL or half a surrogate pair');
 
 const MAX_FACTS = 32;
-const Fact = z.union([plainText(4096), z.number(), z.boolean(), z.null(), z.array(plainText(512)).max(64)]);
+const Fact = z.union([
+  plainText(4096),
+  z.number().min(-1e15).max(1e15),
+  z.boolean(),
+  z.null(),
+  z.array(plainText(512)).max(64),
+]);
 export const ReasonSchema = z.object({
   code: plainText(64),
   facts: z

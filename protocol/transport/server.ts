@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { createServer, type Server } from 'node:https';
+import { type AddressInfo, Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import {
   type AnyTRPCRouter,
@@ -15,6 +15,7 @@ import { Refused } from '@/core/errors';
 import type { TlsIdentity } from '../pki/identity';
 import { refusalOf, refusedToTrpc } from '../trpc';
 import { jsonBody } from './body';
+import { GATE_BOUNDS, Gate, type GateBounds } from './gate';
 import { type ConnectedPeer, type IsRevoked, peerOfCall } from './peer';
 import { NO_TICKETS, secureContext, TLS_VERSION } from './secure-contexts';
 
@@ -34,6 +35,8 @@ export type ServerBounds = {
   requestMs: number;
   /** How long a connection without a call is kept. */
   idleMs: number;
+  /** Those who have not proved who they are. */
+  gate: GateBounds;
 };
 
 export const SERVER_BOUNDS: ServerBounds = {
@@ -43,6 +46,7 @@ export const SERVER_BOUNDS: ServerBounds = {
   headersMs: 5_000,
   requestMs: 15_000,
   idleMs: 65_000,
+  gate: GATE_BOUNDS,
 };
 
 type Common<R extends AnyTRPCRouter> = {
@@ -104,6 +108,7 @@ export async function serveTransport<R extends AnyTRPCRouter>(
     },
   );
   server.maxConnections = bounds.maxConnections;
+  standBefore(server, new Gate(bounds.gate));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(listen.port, listen.host, () => {
@@ -127,6 +132,20 @@ export async function serveTransport<R extends AnyTRPCRouter>(
       return closed;
     },
   };
+}
+
+/** Puts the gate before the handshake, and lets through it for good who shows a certificate of this deployment. */
+function standBefore(server: Server, gate: Gate): void {
+  const handshakes = server.listeners('connection');
+  server.removeAllListeners('connection');
+  server.on('connection', (socket: Socket) => {
+    if (!gate.admit(socket)) return socket.destroy();
+    for (const handshake of handshakes) handshake.call(server, socket);
+  });
+  server.on('secureConnection', (socket) => {
+    const raw: unknown = '_parent' in socket ? socket._parent : null; // the socket under TLS, as Node names it
+    if (socket.authorized && raw instanceof Socket) gate.leave(raw);
+  });
 }
 
 async function answer<R extends AnyTRPCRouter>(
