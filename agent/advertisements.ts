@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { usable } from '@/core/node/state';
 import { firstShort, type HardAmounts, NOTHING } from '@/core/resources/vector';
 import type { Advertisement, AdvertisementsInput, AdvertisementsOutput } from '@/protocol/agent/schemas';
+import { IMAGES_UNSAID } from '@/protocol/node-manager/images';
 import { freeOf, type Issuer } from './issue';
 import { type AdvertisedNode, readAdvertised } from './store/advertisements';
 import { readClaims } from './store/books';
@@ -66,6 +67,7 @@ function advertisement(node: AdvertisedNode, held: Held | undefined, claimed: Ha
     reachability: node.reachability ?? 'unreachable',
     adminSwitch: node.adminSwitch,
     simulated: node.simulated,
+    images: node.images ?? IMAGES_UNSAID,
   };
 }
 

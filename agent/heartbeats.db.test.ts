@@ -172,6 +172,8 @@ describe('heartbeats', () => {
           version,
           driver: 'simulated',
           missing: [],
+          images: ['tiny'],
+          imageProblems: [],
           load1Milli: 0,
           uptimeSeconds: 1,
           sliverCount: 0,

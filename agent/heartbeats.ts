@@ -130,7 +130,8 @@ function isAboutData(err: unknown): boolean {
 
 function beatOf({ peer, input }: Waiting): Beat {
   const { incarnation, journalSequence, driver, capacity, free, load1Milli, version, uptimeSeconds, missing } = input;
-  const facts = { version, uptimeSeconds, missing };
+  const { images, imageProblems } = input;
+  const facts = { version, uptimeSeconds, missing, images, imageProblems };
   return {
     urn: peer.urn,
     jkt: peer.jkt,

@@ -31,6 +31,9 @@ const NodeEnv = z.object({
   MERIDIAN_NODE_STOP_SLIVERS_ON_EXIT: flag,
   MERIDIAN_NODE_HEARTBEAT_MS: z.coerce.number().int().min(100).max(60_000).default(10_000),
   MERIDIAN_NODE_CAPACITY: json.pipe(HardAmountsSchema).optional(),
+  MERIDIAN_NODE_IMAGES: z.string().min(1).optional(),
+  MERIDIAN_NODE_MIRROR: z.string().optional(),
+  MERIDIAN_NODE_BUILD_BASE: z.enum(['0', '1', '']).default('1'),
 });
 
 const SimulatorEnv = z.object({
@@ -51,6 +54,9 @@ export function nodeEnv(env: Environment) {
   const e = parse(NodeEnv, env);
   return {
     data: e.MERIDIAN_NODE_DATA ?? `${e.MERIDIAN_DATA}/node`,
+    images: e.MERIDIAN_NODE_IMAGES ?? null,
+    mirror: e.MERIDIAN_NODE_MIRROR || null,
+    buildBase: e.MERIDIAN_NODE_BUILD_BASE !== '0',
     listen: e.MERIDIAN_NODE_LISTEN,
     address: e.MERIDIAN_NODE_ADDRESS ?? e.MERIDIAN_NODE_LISTEN,
     token: e.MERIDIAN_NODE_TOKEN || tokenFrom(e.MERIDIAN_NODE_TOKEN_FILE),

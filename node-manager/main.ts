@@ -37,7 +37,9 @@ await runProgram(
     }
     const ledger = await Ledger.open(journal, log, fatal);
     const key = await loadOrMakeIdentityKey(`${data}/identity.pem`);
-    const { driver, drivers } = await chooseDriver(env.driver, { data, node: urn, log });
+    const folder = env.images ? resolve(env.images) : `${data}/images`;
+    const imageOptions = { folder, mirror: env.mirror, build: env.buildBase };
+    const { driver, drivers, images } = await chooseDriver(env.driver, { data, node: urn, log, images: imageOptions });
     const capacity = env.capacity ?? hostCapacity(data);
     const node = new NodeManager({
       urn,
@@ -50,6 +52,7 @@ await runProgram(
       enrolments,
       token,
       log,
+      ...(images ? { imageProblems: images.problems } : {}),
       heartbeatMs: env.heartbeatMs,
     });
     await node.beBorn(journal);
@@ -68,11 +71,13 @@ await runProgram(
         },
         'ready',
       );
+      images?.begin();
     });
     began.catch((error: unknown) => stopping || fatal(error));
     return {
       stop: async () => {
         stopping = true;
+        await images?.stop();
         await server.close();
         await node.stop(env.stopSliversOnExit);
         await ledger.close();

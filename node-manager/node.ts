@@ -4,6 +4,7 @@ import { Refused } from '@/core/errors';
 import { MAX_LEASE_SECONDS } from '@/core/lease/term';
 import type { HardAmounts } from '@/core/resources/vector';
 import type { HeartbeatInput } from '@/protocol/agent/schemas';
+import { MAX_IMAGE_PROBLEMS, MAX_IMAGES } from '@/protocol/node-manager/images';
 import type { DriverView } from '@/protocol/node-manager/schemas';
 import type { EnrolmentToken } from '@/protocol/pki/enrolment-token';
 import type { IdentityKey } from '@/protocol/statement/keys';
@@ -35,6 +36,8 @@ export type NodeOptions = {
   enrolments: EnrolmentStore;
   token: EnrolmentToken | null;
   log: Logger;
+  /** Image name → why it is not on offer; grows and shrinks. */
+  imageProblems?: ReadonlyMap<string, string>;
   alive?: () => boolean;
   firstHeartbeatMs?: number;
   heartbeatMs?: number;
@@ -45,14 +48,12 @@ export class NodeManager {
   readonly keeper: SliverKeeper;
   readonly link: AgentLink;
   readonly books: Books;
-  readonly offer: Offer;
   private readonly began = Date.now();
   private delegatedAt = 0;
   private readonly waiters = new Set<{ slice: string; wake: () => void }>();
 
   constructor(readonly o: NodeOptions) {
     const { urn, ledger, driver, log } = o;
-    this.offer = { images: driver.images, profiles: PROFILES, maxTermSeconds: MAX_LEASE_SECONDS };
     this.books = new Books(urn, o.capacity, this.state.leases.values());
     this.keeper = new SliverKeeper({
       node: urn,
@@ -84,6 +85,11 @@ export class NodeManager {
       firstMs: o.firstHeartbeatMs ?? 0,
       heartbeatMs: o.heartbeatMs ?? HEARTBEAT_MS,
     });
+  }
+
+  /** What may be asked for now. */
+  get offer(): Offer {
+    return { images: this.o.driver.images, profiles: PROFILES, maxTermSeconds: MAX_LEASE_SECONDS };
   }
 
   get state(): NodeState {
@@ -180,12 +186,23 @@ export class NodeManager {
       version: VERSION,
       driver: this.o.driver.name,
       missing: this.simulated ? (driver?.missing.slice(0, 20).map((m) => m.slice(0, 200)) ?? []) : [],
+      images: this.o.driver.images.slice(0, MAX_IMAGES),
+      imageProblems: this.imageProblems(),
       capacity: this.o.capacity,
       free: this.books.freeAt(now),
       load1Milli: this.load1Milli(),
       uptimeSeconds: this.uptimeSeconds,
       sliverCount: this.state.leases.size,
     };
+  }
+
+  /** Images that are not on offer, each with why. */
+  imageProblems(): { image: string; problem: string }[] {
+    const all = [...(this.o.imageProblems ?? [])].slice(0, MAX_IMAGE_PROBLEMS);
+    return all.map(([image, problem]) => ({
+      image,
+      problem: problem.replaceAll('\0', '').slice(0, 500).toWellFormed(),
+    }));
   }
 
   /** The host's load; a simulated node has none. */

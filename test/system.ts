@@ -73,6 +73,7 @@ export async function startSystem(
     MERIDIAN_SIMULATOR_LISTEN: `127.0.0.1:${simulator}`,
     MERIDIAN_POSTGRES_PORT: String(postgres),
     DATABASE_URL: '',
+    MERIDIAN_NODE_BUILD_BASE: '0',
     ...options.env,
   };
   let output = '';

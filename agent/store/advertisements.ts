@@ -24,6 +24,8 @@ export type AdvertisedNode = {
   freeNetworkKbps: number | null;
   slivers: number | null;
   load1Milli: number | null;
+  /** What the node said; null when it said nothing of it. */
+  images: string[] | null;
 };
 
 /** Enrolled nodes with what they last said, in the order of their URNs. Empty filters mean any. */
@@ -35,7 +37,7 @@ export async function readAdvertised(
     name: 'read-advertised',
     text: `SELECT n.id::text, n.urn, n.address, k.jkt, s."loginBase" AS site, n.country, n."bootState", n."adminSwitch", n.simulated,
              n."cpuMilli", n."memoryMiB", n."diskMiB", n."networkKbps", h.reachability, h.at, h."freeCpuMilli", h."freeMemoryMiB",
-             h."freeDiskMiB", h."freeNetworkKbps", h.slivers, h."load1Milli"
+             h."freeDiskMiB", h."freeNetworkKbps", h.slivers, h."load1Milli", h.facts -> 'images' AS images
            FROM "Node" n JOIN "Site" s ON s.id = n."siteId" JOIN "NodeKey" k ON k."nodeId" = n.id AND k."revokedAt" IS NULL
            LEFT JOIN "Heartbeat" h ON h."nodeId" = n.id
            WHERE n.address IS NOT NULL AND (cardinality($1::text[]) = 0 OR n.country = ANY($1)) AND (cardinality($2::text[]) = 0 OR n.urn = ANY($2))

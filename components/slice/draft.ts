@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SliceSpec } from '@/protocol/api/slice';
+import { type ImageOffer, SliceSpec } from '@/protocol/api/slice';
 import { DEFAULT_RESOURCES } from '@/protocol/resources';
 
 /** The request as it is typed: numbers are text until they are read, so that a field can be empty for a moment. */
@@ -16,6 +16,7 @@ export type Draft = {
   memoryMiB: string;
   diskMiB: string;
   networkMbps: string;
+  image: string;
   days: string;
   /** 'all' = all or nothing */
   tolerance: 'all' | 'some';
@@ -36,11 +37,16 @@ export const emptyDraft = (site: string): Draft => ({
   memoryMiB: String(DEFAULT_RESOURCES.memoryMiB),
   diskMiB: String(DEFAULT_RESOURCES.diskMiB),
   networkMbps: String(DEFAULT_RESOURCES.networkKbps / 1000),
+  image: '',
   days: '14',
   tolerance: 'some',
   minimum: '',
   substitute: true,
 });
+
+/** `base` where a real node offers it, else what every node has. */
+export const defaultImage = (offers: readonly ImageOffer[]): string =>
+  offers.some((offer) => offer.image === 'base' && offer.realNodes > 0) ? 'base' : DEFAULT_RESOURCES.image;
 
 const Text = z.string().max(20_000);
 /** A draft kept by the browser: another version of the form may have written it. */
@@ -57,6 +63,7 @@ export const DraftSchema: z.ZodType<Draft> = z.object({
   memoryMiB: Text,
   diskMiB: Text,
   networkMbps: Text,
+  image: z.string().max(128).default(''),
   days: Text,
   tolerance: z.enum(['all', 'some']),
   minimum: Text,
@@ -98,6 +105,8 @@ const FIELD_OF: Record<string, DraftField> = {
   memoryMiB: 'memoryMiB',
   diskMiB: 'diskMiB',
   networkKbps: 'networkMbps',
+  'resources.image': 'image',
+  image: 'image',
   slivers: 'count',
   termSeconds: 'days',
   minimum: 'minimum',
@@ -151,6 +160,7 @@ export function readDraft(draft: Draft): Read {
       memoryMiB: numberOf(draft.memoryMiB),
       diskMiB: numberOf(draft.diskMiB),
       networkKbps: Math.round(numberOf(draft.networkMbps) * 1000),
+      image: draft.image || DEFAULT_RESOURCES.image,
     },
     termSeconds: Math.round(days * 86_400),
     minimum:

@@ -1,6 +1,8 @@
 'use client';
 import { useMemo, useState } from 'react';
 import type { FleetNode } from '@/protocol/api/fleet';
+import type { ImageOffer } from '@/protocol/api/slice';
+import { DEFAULT_RESOURCES } from '@/protocol/resources';
 import { countryName } from '../fleet/filters';
 import { NodePicker } from '../fleet/node-picker';
 import { Button } from '../ui/button';
@@ -20,6 +22,7 @@ type FieldsProps = {
   onBlur: (field: DraftField) => void;
   sites: readonly { loginBase: string; name: string }[];
   nodes: readonly FleetNode[];
+  images: readonly ImageOffer[];
 };
 
 /** The fields of the request, in the order in which one thinks of them. */
@@ -158,7 +161,7 @@ function Picked({ urns, nodes }: { urns: readonly string[]; nodes: readonly Flee
   );
 }
 
-function Size({ draft, errors, set, onBlur }: FieldsProps) {
+function Size({ draft, errors, set, onBlur, images }: FieldsProps) {
   const amount = (field: 'cores' | 'memoryMiB' | 'diskMiB' | 'networkMbps', label: string, unit: string) => (
     <Field error={errors[field]} label={label}>
       {(aria) => (
@@ -192,8 +195,34 @@ function Size({ draft, errors, set, onBlur }: FieldsProps) {
         {amount('diskMiB', 'Disk', 'MiB')}
         {amount('networkMbps', 'Network', 'Mbit/s')}
       </div>
+      <Field className="max-w-md" error={errors.image} label="Image">
+        {(aria) => (
+          <Select
+            {...aria}
+            onChange={(e) => set('image', e.target.value)}
+            options={imageOptions(images, draft.image || DEFAULT_RESOURCES.image)}
+            value={draft.image || DEFAULT_RESOURCES.image}
+          />
+        )}
+      </Field>
     </Fieldset>
   );
+}
+
+const IMAGE_WORDS: Record<string, string> = {
+  base: 'Debian with ssh',
+  tiny: 'busybox, 2 MB',
+};
+
+/** What nodes offer, and what is chosen though nobody offers it now. */
+function imageOptions(images: readonly ImageOffer[], chosen: string) {
+  const offered = images.some(({ image }) => image === chosen)
+    ? images
+    : [...images, { image: chosen, nodes: 0, realNodes: 0 }];
+  return offered.map(({ image, nodes }) => ({
+    value: image,
+    label: `${image}${IMAGE_WORDS[image] ? `: ${IMAGE_WORDS[image]}` : ''} (${plural(nodes, 'node')})`,
+  }));
 }
 
 function HowLong({ draft, errors, set, onBlur }: FieldsProps) {

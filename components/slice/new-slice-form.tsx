@@ -12,7 +12,7 @@ import { Button } from '../ui/button';
 import { Page } from '../ui/page';
 import { toast } from '../ui/toast';
 import { CheckPanel } from './check-panel';
-import { type Draft, type DraftField, type FieldErrors, fieldOf, readDraft, readForCheck } from './draft';
+import { type Draft, type DraftField, defaultImage, type FieldErrors, fieldOf, readDraft, readForCheck } from './draft';
 import { NewSliceFields } from './new-slice-fields';
 import { problemAtField } from './problem-words';
 import { useDraft } from './use-draft';
@@ -40,6 +40,11 @@ export function NewSliceForm({ sites }: { sites: readonly Site[] }) {
   const trpc = useTRPC();
   const cache = useQueryClient();
   const fleet = useFleet();
+  const images = useQuery(trpc.slices.images.queryOptions());
+  // A Debian where there is one; who chose for themselves keeps their choice.
+  useEffect(() => {
+    if (restored && draft.image === '' && images.data) set('image', defaultImage(images.data));
+  }, [restored, draft.image, images.data, set]);
 
   const read = useMemo(() => readDraft(draft), [draft]);
   const settled = useSettled(draft, SETTLE_MS);
@@ -109,6 +114,7 @@ export function NewSliceForm({ sites }: { sites: readonly Site[] }) {
           <NewSliceFields
             draft={draft}
             errors={errors}
+            images={images.data ?? []}
             nodes={fleet.data ?? []}
             onBlur={(field) => setTouched((t) => new Set(t).add(field))}
             set={set}

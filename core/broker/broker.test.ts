@@ -11,6 +11,7 @@ const node = fc.record({
   free: fc.constantFrom(0, 1, 2).map(amounts),
   reachability: fc.constantFrom('online' as const, 'online' as const, 'online' as const, 'unreachable' as const),
   adminSwitch: fc.constantFrom('open' as const, 'open' as const, 'open' as const, 'closed' as const),
+  images: fc.constantFrom(['tiny'], ['tiny'], ['tiny', 'base']),
 });
 const fleet = fc.array(node, { maxLength: 8 }).map((list) => list.map((n, i): BrokerNode => ({ ...n, node: `n${i}` })));
 const wanted = fc.record({
@@ -19,7 +20,7 @@ const wanted = fc.record({
   onlyCountries: fc.constantFrom<string[]>([], ['CH'], ['CH', 'DE', 'FR']),
   minCountries: fc.integer({ min: 1, max: 4 }),
   maxPerSite: fc.integer({ min: 1, max: 3 }),
-  resources: fc.constant(amounts(1)),
+  resources: fc.constantFrom('tiny', 'tiny', 'base').map((image) => ({ ...amounts(1), image })),
 });
 
 const countriesOf = (nodes: BrokerNode[]) => new Set(nodes.flatMap((n) => n.country ?? [])).size;
@@ -130,6 +131,7 @@ test('the order in which nodes are told does not matter, the seed does', () => {
       free: amounts(8),
       reachability: 'online',
       adminSwitch: 'open',
+      images: ['tiny'],
     }),
   );
   const want: Wanted = {
@@ -138,7 +140,7 @@ test('the order in which nodes are told does not matter, the seed does', () => {
     onlyCountries: [],
     minCountries: 1,
     maxPerSite: 2,
-    resources: amounts(1),
+    resources: { ...amounts(1), image: 'tiny' },
   };
   const one = chooseNodes(want, nodes, { seed: 'one' });
   expect(chooseNodes(want, nodes.toReversed(), { seed: 'one' })).toEqual(one);
@@ -165,6 +167,7 @@ test('a thousand of fifteen hundred nodes are chosen quickly', () => {
       free: amounts(8),
       reachability: 'online',
       adminSwitch: 'open',
+      images: ['tiny'],
     }),
   );
   const want: Wanted = {
@@ -173,7 +176,7 @@ test('a thousand of fifteen hundred nodes are chosen quickly', () => {
     onlyCountries: [],
     minCountries: 50,
     maxPerSite: 3,
-    resources: amounts(1),
+    resources: { ...amounts(1), image: 'tiny' },
   };
   const started = performance.now();
   expect(chooseNodes(want, nodes, { seed: 's' }).ok).toBe(true);

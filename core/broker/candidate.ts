@@ -12,6 +12,7 @@ export type BrokerNode = {
   free: HardAmounts;
   reachability: 'online' | 'late' | 'unreachable';
   adminSwitch: 'open' | 'draining' | 'closed';
+  images: readonly string[];
 };
 
 /** The part of a slice's request that says which nodes will do. */
@@ -26,20 +27,20 @@ export type Wanted = {
   minCountries: number;
   /** At most this many nodes of one site, picked ones counted. Picked nodes alone may exceed it. */
   maxPerSite: number;
-  /** One sliver's hard amounts. */
-  resources: HardAmounts;
+  /** One sliver's hard amounts, and the image that it is made of. */
+  resources: HardAmounts & { image: string };
 };
 
 export type Pick = { node: string; picked: boolean };
 export type Choice = { ok: true; picks: Pick[] } | { ok: false; reason: Reason };
 
-/** May the broker choose this node now? Online, open, of an allowed country, and one sliver fits. */
+/** May the broker choose this node now? Online, open, of an allowed country, with the image, and one sliver fits. */
 export function suits(node: BrokerNode, wanted: Filter): boolean {
   if (node.reachability !== 'online' || node.adminSwitch !== 'open') return false;
   if (wanted.onlyCountries.length > 0 && !(node.country && wanted.onlyCountries.includes(node.country))) return false;
-  return firstShort(wanted.resources, node.free) === null;
+  return node.images.includes(wanted.resources.image) && firstShort(wanted.resources, node.free) === null;
 }
-type Filter = { readonly onlyCountries: readonly string[]; readonly resources: HardAmounts };
+type Filter = { readonly onlyCountries: readonly string[]; readonly resources: HardAmounts & { image: string } };
 
 /** How many such slivers the node could still take: 1 and up for one that suits, at most 64 (beyond that all are alike). */
 export function roomFor(node: BrokerNode, wants: HardAmounts): number {

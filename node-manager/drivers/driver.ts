@@ -29,6 +29,7 @@ export type ExecOptions = { timeoutMs: number; maxBytes: number; signal: AbortSi
  */
 export interface Driver {
   readonly name: 'oci' | 'simulated';
+  /** Names of the images that it has now; it may get more while it runs. */
   readonly images: readonly string[];
   /** Every sliver of this node that exists in any form, also half made. */
   list(signal: AbortSignal): Promise<ReadonlyMap<string, FoundState>>;

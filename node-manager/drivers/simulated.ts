@@ -13,7 +13,7 @@ const SLOW_FACTOR = 100;
 /** States and delays only; always shown as simulated. Its slivers are forgotten with the process and made again at its start. */
 export class SimulatedDriver implements Driver {
   readonly name = 'simulated';
-  readonly images: readonly string[] = ['tiny'];
+  readonly images: readonly string[] = ['tiny', 'base'];
   readonly auditMs = null;
   readonly concurrency = 1000;
   private readonly slivers = new Map<string, { state: FoundState; hostname: string }>();

@@ -44,6 +44,8 @@ test('more slivers than one heartbeat holds are told in several, and a list that
       version: '0',
       driver: 'simulated',
       missing: [],
+      images: ['tiny'],
+      imageProblems: [],
       capacity: AMOUNTS,
       free: AMOUNTS,
       load1Milli: null,

@@ -77,6 +77,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
         drivers: node.o.drivers,
         driver: driver.name,
         images: [...node.offer.images],
+        imageProblems: node.imageProblems(),
         profiles: [...node.offer.profiles],
         maxTermSeconds: node.offer.maxTermSeconds,
         now: new Date(ledger.now()).toISOString(),

@@ -27,7 +27,7 @@ export class NodeProcess {
     return new NodeProcess(
       spawn(command, args, {
         cwd: ROOT,
-        env: { NODE_ENV: 'test', PATH: process.env.PATH, ...env },
+        env: { NODE_ENV: 'test', MERIDIAN_NODE_BUILD_BASE: '0', PATH: process.env.PATH, ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
         detached: true,
       }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { IMAGES_UNSAID, ImageName, ImageProblem, MAX_IMAGE_PROBLEMS, MAX_IMAGES } from '../node-manager/images';
 import {
   isoTime,
   NodeSliverState,
@@ -51,6 +52,7 @@ export const Advertisement = z.object({
   reachability: z.enum(['online', 'late', 'unreachable']),
   adminSwitch: z.enum(['open', 'draining', 'closed']),
   simulated: z.boolean(),
+  images: z.array(z.string()).max(MAX_IMAGES).default(IMAGES_UNSAID),
 });
 export type Advertisement = z.infer<typeof Advertisement>;
 export const AdvertisementsOutput = z.object({
@@ -111,6 +113,8 @@ export const HeartbeatInput = z.object({
   version: plainText(64),
   driver: z.enum(['oci', 'simulated']),
   missing: z.array(plainText(200)).max(20).default([]),
+  images: z.array(ImageName).max(MAX_IMAGES).default(IMAGES_UNSAID),
+  imageProblems: z.array(ImageProblem).max(MAX_IMAGE_PROBLEMS).default([]),
   capacity: HardAmountsSchema,
   free: HardAmountsSchema,
   load1Milli: z.int().min(0).max(10_000_000).nullable(),

@@ -167,6 +167,10 @@ export const SliceEvent = z.object({
 });
 export type SliceEvent = z.infer<typeof SliceEvent>;
 
+/** An image that slivers can be made of, and how many open nodes that report offer it now; `realNodes`: not simulated. */
+export const ImageOffer = z.object({ image: z.string(), nodes: z.int(), realNodes: z.int() });
+export type ImageOffer = z.infer<typeof ImageOffer>;
+
 export const ByName = z.object({ name: c.SliceName });
 export const RenewInput = ByName.extend({
   termSeconds: z

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { HardAmountsSchema, ResourceVectorSchema } from '../resources';
 import { MAX_STATEMENT_BYTES } from '../statement/schemas';
+import { ImageProblem } from './images';
 
 /** The node manager's calls: what goes in and out. Times are ISO 8601 in UTC unless a name says otherwise. */
 
@@ -58,6 +59,7 @@ export const ConfigView = z.object({
   /** The driver new slivers get. */
   driver: z.enum(['oci', 'simulated']),
   images: z.array(z.string()),
+  imageProblems: z.array(ImageProblem).default([]),
   profiles: z.array(z.string()),
   maxTermSeconds: z.int(),
   now: isoTime,

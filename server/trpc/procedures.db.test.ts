@@ -135,6 +135,7 @@ const TABLE: Record<string, Row> = {
   })),
   'slices.list': row(signedIn, () => ({})),
   'slices.check': row(asksForSlices, () => someSpec('home')),
+  'slices.images': row(signedIn, () => ({})),
   'slices.request': row(asksForSlices, () => someSpec('home')),
   'slices.get': row(seesSlice, named),
   'slices.slivers': row(seesSlice, named),

@@ -16,6 +16,8 @@ const SLIVER_TOOLS = [
   { program: 'catatonit', package: 'catatonit' },
   { program: 'ip', package: 'iproute2' },
   { program: 'nft', package: 'nftables' },
+  { program: 'mkfs.ext4', package: 'e2fsprogs' },
+  { program: 'mmdebstrap', package: 'mmdebstrap' },
 ];
 
 /** Installs the npm packages when they are missing or not those of the lockfile. */

@@ -31,7 +31,7 @@ export type OciOptions = {
   cgroups: Cgroups;
   /** Path of catatonit. */
   init: string;
-  /** Image name → its folder. */
+  /** Image name → its folder; may grow. */
   images: ReadonlyMap<string, string>;
   network: SliverNetwork;
 };
@@ -45,7 +45,6 @@ export class OciDriver implements Driver {
   readonly name = 'oci';
   readonly auditMs = 10_000;
   readonly concurrency = Math.max(2, availableParallelism());
-  readonly images: readonly string[];
   readonly network: SliverNetwork;
   private readonly crun: Crun;
   private readonly slivers: string;
@@ -55,7 +54,6 @@ export class OciDriver implements Driver {
   private readonly usedSlots = new Set<number>();
 
   constructor(private readonly o: OciOptions) {
-    this.images = [...o.images.keys()];
     this.network = o.network;
     this.slivers = `${o.data}/slivers`;
     mkdirSync(this.slivers, { recursive: true, mode: 0o700 });
@@ -64,6 +62,10 @@ export class OciDriver implements Driver {
     this.group = own.group;
     mkdirSync(`${this.runtime}/crun`, { recursive: true, mode: 0o711 });
     this.crun = new Crun(`${this.runtime}/crun`, o.cgroups);
+  }
+
+  get images(): readonly string[] {
+    return [...this.o.images.keys()];
   }
 
   async list(): Promise<ReadonlyMap<string, FoundState>> {

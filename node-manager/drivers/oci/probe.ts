@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { type ImageOptions, ImageStore } from '../../images/image-store';
 import type { Logger } from '../../log';
 import { findCgroups } from './cgroups';
 import { noNetwork } from './network/no-network';
 import { OciDriver } from './oci-driver';
-import { ensureTinyImage } from './tiny-image';
 
 const CAP_SYS_ADMIN = 21n;
 const PROBE_EXEC_MS = 5_000;
@@ -17,7 +17,8 @@ export async function probeOci(
   data: string,
   node: string,
   log: Logger,
-): Promise<{ driver: OciDriver } | { missing: string[] }> {
+  imageOptions: ImageOptions = { folder: `${data}/images`, mirror: null, build: false },
+): Promise<{ driver: OciDriver; images: ImageStore } | { missing: string[] }> {
   const missing: string[] = [];
   if (process.platform !== 'linux') return { missing: ['Linux'] };
   if (process.getuid?.() !== 0) missing.push(`root (it runs as user ${process.getuid?.() ?? '?'})`);
@@ -34,18 +35,10 @@ export async function probeOci(
   for (const controller of cgroups.missing) missing.push(`the cgroup controller ${controller}`);
   if (missing.length > 0 || !init || !busybox) return { missing };
 
-  mkdirSync(`${data}/images`, { recursive: true, mode: 0o755 });
-  const tiny = await ensureTinyImage(`${data}/images`, busybox);
-  const driver = new OciDriver({
-    data,
-    node,
-    cgroups,
-    init,
-    images: new Map([['tiny', tiny]]),
-    network: noNetwork([]),
-  });
+  const images = await ImageStore.open(imageOptions, busybox, log);
+  const driver = new OciDriver({ data, node, cgroups, init, images: images.found, network: noNetwork([]) });
   const problem = await tryOne(driver);
-  if (problem === null) return { driver };
+  if (problem === null) return { driver, images };
   log.debug({ problem }, 'the probe container failed');
   await driver.close();
   return { missing: [`a container that starts (the probe said: ${problem.slice(0, 160)})`] };

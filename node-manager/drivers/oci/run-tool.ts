@@ -20,11 +20,13 @@ export class ToolFailed extends Error {
  * With `keeps` the tool leaves something running that keeps its stdio: only its own end is waited for, and its stdio are sockets that close
  * then. Not the host's /dev/null: crun gives what it finds there to the container's root (it did: the host's /dev/null was then owned by a
  * sliver, which might have closed it to everybody).
+ *
+ * Told to stop by the signal, the tool is killed with all that it started.
  */
 export function runTool(
   tool: string,
   args: readonly string[],
-  options: { timeoutMs: number; capture?: boolean; keeps?: boolean },
+  options: { timeoutMs: number; capture?: boolean; keeps?: boolean; signal?: AbortSignal },
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(tool, args, {
@@ -41,13 +43,20 @@ export function runTool(
     child.stdout?.on('data', collect(out));
     child.stderr?.on('data', collect(err));
     const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs);
+    const stop = () => child.pid && process.kill(-child.pid, 'SIGKILL');
+    if (options.signal?.aborted) stop();
+    options.signal?.addEventListener('abort', stop, { once: true });
+    const over = () => {
+      clearTimeout(timer);
+      options.signal?.removeEventListener('abort', stop);
+    };
     const said = () => Buffer.concat(err).toString('utf8').slice(-2000);
     child.once('error', (cause) => {
-      clearTimeout(timer);
+      over();
       reject(new ToolFailed(tool, cause.message, cause.message));
     });
     child.once(options.keeps ? 'exit' : 'close', (code, signal) => {
-      clearTimeout(timer);
+      over();
       setImmediate(() => {
         for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
         if (code === 0) resolve(Buffer.concat(out).toString('utf8'));

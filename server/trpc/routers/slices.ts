@@ -3,6 +3,7 @@ import * as c from '@/protocol/api/common';
 import {
   ExecAnswer,
   ExecRequest,
+  ImageOffer,
   MemberInput,
   RenewInput,
   SliceEvent,
@@ -13,6 +14,7 @@ import {
   SpecCheck,
   StepRow,
 } from '@/protocol/api/slice';
+import { countImages } from '@/server/data/matching-nodes';
 import { checkSpec } from '@/server/services/requests/check-spec';
 import { renewSlice } from '@/server/services/requests/renew-slice';
 import { requestSlice } from '@/server/services/requests/request-slice';
@@ -40,6 +42,9 @@ export const slicesRouter = router({
     .input(SpecInProgress)
     .output(SpecCheck)
     .query(({ ctx, input }) => checkSpec(ctx.db, ctx.person, input, ctx.now)),
+  images: permitted('self')
+    .output(z.array(ImageOffer))
+    .query(({ ctx }) => countImages(ctx.db, ctx.now)),
   request: signedInProcedure('request.create')
     .input(SliceSpec)
     .output(z.object({ name: z.string() }))

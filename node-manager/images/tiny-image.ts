@@ -8,7 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { runTool } from './run-tool';
+import { runTool } from '../drivers/oci/run-tool';
 
 const FOLDERS = [
   'bin',
