@@ -179,6 +179,7 @@ describe('heartbeats', () => {
           sliverCount: 0,
           full: false,
           slivers: [],
+          usage: null,
         },
       );
     };

@@ -7,6 +7,7 @@ import { inTransaction, type Pool } from './store/database';
 import { type Beat, type BeatOutcome, recordBeats, revokedPrograms } from './store/heartbeats';
 import { notifyNodes, notifySlivers } from './store/notices';
 import { applyReports, dropUnlisted, type Report } from './store/slivers';
+import { recordUsage, type Usage } from './store/usage';
 
 type Input = z.infer<typeof HeartbeatInput>;
 type Output = z.infer<typeof HeartbeatOutput>;
@@ -77,6 +78,7 @@ export class Heartbeats {
           tx,
           heard.flatMap(({ peer, input }) => listOf(input, outcomes.get(peer.urn))),
         );
+        await recordUsage(tx, heard.flatMap(usageOf));
         await notifySlivers(tx, [...changed, ...dropped]);
         await notifyNodes(
           tx,
@@ -144,6 +146,10 @@ function beatOf({ peer, input }: Waiting): Beat {
     load1Milli,
     facts,
   };
+}
+
+function usageOf({ peer, input }: Waiting): Usage[] {
+  return input.usage ? [{ urn: peer.urn, jkt: peer.jkt, ...input.usage }] : [];
 }
 
 function reportsOf({ peer, input }: Waiting): Report[] {

@@ -4,6 +4,7 @@ import { markSilent } from './store/heartbeats';
 import { notifyNodes, notifySlivers } from './store/notices';
 import { markUnknown } from './store/slivers';
 import { lapseTickets } from './store/tickets';
+import { dropOldUsage } from './store/usage';
 
 export const SWEEP_MS = 2_000;
 /** Longer than any silence: a year. */
@@ -27,6 +28,7 @@ export async function sweep(pool: Pool, silence: Silence): Promise<void> {
     );
   });
   await lapseTickets(pool);
+  await dropOldUsage(pool);
 }
 
 /**

@@ -54,6 +54,7 @@ await runProgram(
       log,
       ...(images ? { imageProblems: images.problems } : {}),
       heartbeatMs: env.heartbeatMs,
+      host: { data, abilities: [] },
     });
     await node.beBorn(journal);
     const server = await serveNodes(() => [node], hostAndPort(env.listen), log);

@@ -17,6 +17,8 @@ import type { LeaseRecord, NodeState } from './lease/node-state';
 import { makeReceipt, newStatementId, type Offer } from './lease/redeem';
 import type { Ledger } from './ledger';
 import type { Logger } from './log';
+import { readHost } from './monitor/host';
+import { Monitor } from './monitor/monitor';
 import { SliverKeeper } from './sliver/keeper';
 import type { SliverRecord } from './sliver/record';
 
@@ -41,6 +43,8 @@ export type NodeOptions = {
   alive?: () => boolean;
   firstHeartbeatMs?: number;
   heartbeatMs?: number;
+  /** The node's data, and what its host is able to do; null for a node that has no host of its own. */
+  host?: { data: string; abilities: readonly { name: string; able: boolean }[] } | null;
 };
 
 /** One node: its leases, its slivers, and its line to the agent. */
@@ -48,6 +52,7 @@ export class NodeManager {
   readonly keeper: SliverKeeper;
   readonly link: AgentLink;
   readonly books: Books;
+  readonly monitor: Monitor;
   private readonly began = Date.now();
   private delegatedAt = 0;
   private readonly waiters = new Set<{ slice: string; wake: () => void }>();
@@ -55,6 +60,16 @@ export class NodeManager {
   constructor(readonly o: NodeOptions) {
     const { urn, ledger, driver, log } = o;
     this.books = new Books(urn, o.capacity, this.state.leases.values());
+    const { host } = o;
+    this.monitor = new Monitor({
+      readHost: host ? () => readHost(host.data) : null,
+      counters: () => driver.usage(),
+      leases: () => this.state.leases.keys(),
+      now: () => ledger.now(),
+      abilities: host?.abilities ?? [],
+      file: host ? `${host.data}/usage.json` : null,
+      log,
+    });
     this.keeper = new SliverKeeper({
       node: urn,
       driver,
@@ -80,6 +95,9 @@ export class NodeManager {
         this.delegatedAt = ledger.now();
         return rootDelegation(o.key, urn, this.state.incarnation, o.capacity, enrolment.agent, ledger.now());
       },
+      usage: () => this.monitor.report(),
+      heardUsage: (until) => this.monitor.acknowledged(until),
+      heardClock: (reading) => this.monitor.heardClock(reading),
       heard: (answer) => this.heard(answer),
       alive: o.alive ?? (() => true),
       firstMs: o.firstHeartbeatMs ?? 0,
@@ -126,12 +144,14 @@ export class NodeManager {
 
   async begin(): Promise<void> {
     await this.keeper.begin();
+    this.monitor.begin();
     this.link.begin();
   }
 
   async stop(stopSlivers: boolean): Promise<void> {
     for (const waiter of this.waiters) waiter.wake();
     await this.link.stop();
+    await this.monitor.stop();
     await this.keeper.stop(stopSlivers);
     await this.o.driver.close();
   }
@@ -176,7 +196,7 @@ export class NodeManager {
     for (const waiter of [...this.waiters]) if (waiter.slice === record.lease.slice) waiter.wake();
   }
 
-  private vitals(): Omit<z.infer<typeof HeartbeatInput>, 'seq' | 'full' | 'slivers'> {
+  private vitals(): Omit<z.infer<typeof HeartbeatInput>, 'seq' | 'full' | 'slivers' | 'usage'> {
     const now = this.o.ledger.now();
     const driver = this.o.drivers.find((d) => d.name === 'oci');
     return {

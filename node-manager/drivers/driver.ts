@@ -24,6 +24,20 @@ export type ExecResult = {
 export type ExecOptions = { timeoutMs: number; maxBytes: number; signal: AbortSignal };
 
 /**
+ * What a sliver uses, as the host counts it. `cpuMs` counts from when `life` began, and from nothing in the next; bytes never go
+ * back. Null: this host does not count it, or has not yet.
+ */
+export type SliverCounters = {
+  life: number;
+  cpuMs: number;
+  memoryBytes: number;
+  pids: number;
+  diskBytes: number | null;
+  bytesIn: number | null;
+  bytesOut: number | null;
+};
+
+/**
  * Makes slivers out of whatever the host has. Every step is idempotent: after a crash in the middle of any, the same step
  * again, or `remove`, sets things right. Steps on one sliver never overlap; steps on different ones do.
  */
@@ -40,6 +54,8 @@ export interface Driver {
   /** Leaves nothing of it. */
   remove(id: string, signal: AbortSignal): Promise<void>;
   exec(id: string, argv: readonly string[], options: ExecOptions): Promise<ExecResult>;
+  /** What each sliver uses that has a process now; none of a driver that has no real ones. Cheap for a thousand. */
+  usage(): Promise<ReadonlyMap<string, SliverCounters>>;
   /** Do slivers end without our doing? Then the keeper looks from time to time. */
   readonly auditMs: number | null;
   /** How many steps may run at once. */

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/useAwait: the interface promises, what it does takes no time
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refused } from '@/core/errors';
-import type { Driver, ExecOptions, ExecResult, FoundState, SliverSpec } from './driver';
+import type { Driver, ExecOptions, ExecResult, FoundState, SliverCounters, SliverSpec } from './driver';
 
 /** How a simulated node behaves. `down` is the simulator's to act out: such a node neither answers nor calls. */
 export const BEHAVIOURS = ['normal', 'slow', 'down', 'failing'] as const;
@@ -56,6 +56,11 @@ export class SimulatedDriver implements Driver {
     });
     if (argv.length === 1 && argv[0] === 'hostname') return answer(0, `${sliver.hostname}\n`, '');
     return answer(127, '', `simulated sliver: it knows only "hostname", not ${JSON.stringify(argv[0])}\n`);
+  }
+
+  /** States use nothing. */
+  async usage(): Promise<ReadonlyMap<string, SliverCounters>> {
+    return new Map();
   }
 
   async close(): Promise<void> {}

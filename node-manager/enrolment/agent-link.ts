@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { Refused } from '@/core/errors';
+import type { ClockReading } from '@/core/time/clock-offset';
 import type { HeartbeatInput, HeartbeatOutput } from '@/protocol/agent/schemas';
 import type { EnrolmentToken } from '@/protocol/pki/enrolment-token';
 import { renewalDue, type TlsIdentity, tlsIdentity } from '@/protocol/pki/identity';
@@ -33,7 +34,12 @@ export type AgentLinkOptions = {
   log: Logger;
   now: () => number;
   /** All of a heartbeat but its number and slivers. */
-  vitals: () => Omit<Heartbeat, 'seq' | 'full' | 'slivers'>;
+  vitals: () => Omit<Heartbeat, 'seq' | 'full' | 'slivers' | 'usage'>;
+  /** What was used since the last report that arrived: the same again until `heardUsage` was told that it did. */
+  usage: () => Heartbeat['usage'];
+  heardUsage: (until: string) => void;
+  /** What the agent's clock said. */
+  heardClock: (reading: ClockReading) => void;
   /** The slivers to report: all, or those named. */
   reports: (ids: readonly string[] | 'all') => Report[];
   delegation: (enrolment: Enrolment) => string;
@@ -183,8 +189,12 @@ export class AgentLink {
     this.changed.clear();
     for (const later of all.slice(MAX_REPORTS)) this.changed.add(later.leaseJti);
     try {
-      const input = { ...this.o.vitals(), seq: this.seq++, full: whole, slivers };
+      const usage = this.o.usage();
+      const input = { ...this.o.vitals(), seq: this.seq++, full: whole, slivers, usage };
+      const [askedAt, from] = [Date.now(), performance.now()];
       const answer = await orRefused(this.client().heartbeat.mutate(input, { signal: this.stopper.signal }));
+      this.o.heardClock({ askedAt, tookMs: performance.now() - from, theirs: Date.parse(answer.now) });
+      if (usage) this.o.heardUsage(usage.until);
       this.full = answer.wantFull && !full;
       this.wantDelegation ||= answer.wantDelegation;
       await this.o.heard(answer);

@@ -10,6 +10,7 @@ import { renewLease } from '../lease/renew';
 import { type NodeManager, VERSION } from '../node';
 import type { SliverRecord } from '../sliver/record';
 import { guards } from './guards';
+import { usageService } from './usage';
 
 /** How long a release waits for the sliver's last trace to go before it answers all the same. */
 const GONE_WITHIN_MS = 5_000;
@@ -22,7 +23,8 @@ const MAX_EXECS = 32;
 export function nodeService(node: NodeManager): NodeManagerService {
   const { ledger, urn, driver } = node.o;
 
-  const { asServiceManager, asDeployment, leasesOf, recordOf, runningOf, noLease } = guards(node);
+  const guard = guards(node);
+  const { asServiceManager, asDeployment, leasesOf, recordOf, runningOf, noLease } = guard;
   const status = (record: SliverRecord) => record.status(node.simulated);
   let execs = 0;
 
@@ -65,6 +67,8 @@ export function nodeService(node: NodeManager): NodeManagerService {
   };
 
   return {
+    ...usageService(node, guard),
+
     async config(peer) {
       asDeployment(peer);
       return {

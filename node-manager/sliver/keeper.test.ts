@@ -20,6 +20,7 @@ test('who waits for a sliver to go holds up nobody, also while others go before 
     start: unused,
     stop: unused,
     exec: unused,
+    usage: () => Promise.resolve(new Map()),
     close: () => Promise.resolve(),
     async remove(id) {
       for (let i = 0; i < 5; i++) await turn();

@@ -11,6 +11,7 @@ import {
   thumbprint,
   urn,
 } from '../node-manager/schemas';
+import { UsageReport } from '../node-manager/usage';
 import { HardAmountsSchema, ResourceVectorSchema } from '../resources';
 import { PublicJwkSchema } from '../statement/schemas';
 
@@ -123,6 +124,8 @@ export const HeartbeatInput = z.object({
   /** Every sliver when `full`, else those whose state changed since the last acknowledged heartbeat. */
   full: z.boolean(),
   slivers: z.array(SliverReport).max(1000),
+  /** What was used since the last report that arrived; null when nothing new is known, and of a simulated node. */
+  usage: UsageReport.nullable().default(null),
 });
 export const HeartbeatOutput = z.object({
   now: isoTime,

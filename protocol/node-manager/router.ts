@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { type Peer, programTrpc } from '../trpc';
 import * as s from './schemas';
+import * as u from './usage';
 
 /**
  * What a node manager does for a peer whose certificate, name and key were checked. Every function throws `Refused` for
@@ -20,6 +21,7 @@ export interface NodeManagerService {
   keys(peer: Peer, input: z.infer<typeof s.SliceInput>): Promise<z.infer<typeof s.KeysOutput>>;
   slivers(peer: Peer): Promise<z.infer<typeof s.SliversOutput>>;
   sliver(peer: Peer, input: z.infer<typeof s.SliverInput>, signal: AbortSignal): Promise<s.SliverStatus>;
+  usage(peer: Peer, input: z.infer<typeof u.UsageInput>): Promise<u.UsageView>;
   exec(peer: Peer, input: z.infer<typeof s.ExecInput>, signal: AbortSignal): Promise<z.infer<typeof s.ExecOutput>>;
 }
 
@@ -57,6 +59,10 @@ export const nodeManagerRouter = t.router({
     .input(s.SliverInput)
     .output(s.SliverStatus)
     .query(({ ctx, input, signal }) => ctx.service.sliver(ctx.peer, input, signal ?? never)),
+  usage: t.procedure
+    .input(u.UsageInput)
+    .output(u.UsageView)
+    .query(({ ctx, input }) => ctx.service.usage(ctx.peer, input)),
   exec: t.procedure
     .input(s.ExecInput)
     .output(s.ExecOutput)

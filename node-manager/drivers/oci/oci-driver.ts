@@ -6,10 +6,12 @@ import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { Refused } from '@/core/errors';
 import { writeWhole } from '../../enrolment/enrolment';
-import type { Driver, ExecOptions, ExecResult, FoundState, SliverSpec } from '../driver';
+import type { Driver, ExecOptions, ExecResult, FoundState, SliverCounters, SliverSpec } from '../driver';
+import { readGroups } from './cgroup-usage';
 import { type Cgroups, destroyCgroup, processesIn, removeOwnGroup } from './cgroups';
 import { containerConfig, UID_RANGE } from './config';
 import { Crun } from './crun';
+import { DiskUse } from './disk-use';
 import { execIn } from './exec';
 import { mountRootfs, unmount } from './mounts';
 import type { SliverNetwork } from './network/sliver-network';
@@ -52,6 +54,7 @@ export class OciDriver implements Driver {
   readonly runtime: string;
   private readonly group: string;
   private readonly usedSlots = new Set<number>();
+  private readonly disk = new DiskUse();
 
   constructor(private readonly o: OciOptions) {
     this.network = o.network;
@@ -141,6 +144,28 @@ export class OciDriver implements Driver {
       argv,
       () => processesIn(this.o.cgroups, `${this.group}/${name}`),
       options,
+    );
+  }
+
+  async usage(): Promise<ReadonlyMap<string, SliverCounters>> {
+    const groups = await readGroups(this.o.cgroups, this.group);
+    const network = await this.network.usage();
+    const folders = new Map([...groups.keys()].map((name) => [idOf(name), `${this.slivers}/${name}/upper`]));
+    const disk = await this.disk.measure(folders, this.slivers);
+    return new Map(
+      [...groups].map(([name, group]) => {
+        const id = idOf(name);
+        const bytes = network.get(id);
+        return [
+          id,
+          {
+            ...group,
+            diskBytes: disk.get(id) ?? null,
+            bytesIn: bytes?.receivedBytes ?? null,
+            bytesOut: bytes?.sentBytes ?? null,
+          },
+        ];
+      }),
     );
   }
 
