@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { type AgentService, agentRouter } from '@/protocol/agent/router';
 import { loadOrMakeCa, loadOrMakeServiceManagerKey } from '@/protocol/pki/deployment-secrets';
 import { renewalDue, selfIssue, type TlsIdentity } from '@/protocol/pki/identity';
-import { agentUrn, serviceManagerUrn } from '@/protocol/pki/names';
+import { agentUrn, serviceManagerUrn, tlsName } from '@/protocol/pki/names';
 import { type IdentityKey, loadOrMakeIdentityKey } from '@/protocol/statement/keys';
 import { serveTransport, type TransportServer } from '@/protocol/transport/server';
 import { advertise } from './advertisements';
@@ -10,10 +10,11 @@ import { takeDelegation } from './delegate';
 import { enrol, type Registrar, renew } from './enrolment';
 import { Heartbeats } from './heartbeats';
 import { type Issuer, issueTickets } from './issue';
+import { Relay } from './relay/relay';
 import { returnTickets } from './returns';
 import { Revocation } from './revocation';
 import { inTransaction, openPool, type Pool } from './store/database';
-import { recordCertificate, registerAgent, secretStore } from './store/deployment';
+import { enrolledAmong, recordCertificate, registerAgent, secretStore } from './store/deployment';
 import { sweepUntil } from './sweeper';
 
 export const VERSION = '0.1.0';
@@ -77,6 +78,7 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
     serviceManager,
   };
   const revocation = new Revocation(pool);
+  const relay = new Relay({ ownName: tlsName(urn), enrolled: (keys) => enrolledAmong(pool, keys), log });
   let service: AgentService | null = null;
   const server = await serveTransport(
     {
@@ -88,7 +90,8 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
       },
       identity: () => identity,
       isRevoked: (peer) => revocation.isRevoked(peer),
-      bounds: { maxBodyBytes: 1_048_576, maxConnections: 8_192 },
+      bounds: { maxBodyBytes: 1_048_576, maxConnections: 16_384 },
+      front: relay.front,
       onError: (error, call) =>
         log.error({ err: error.cause ?? error, path: call.path, peer: call.peer?.urn }, 'call failed'),
     },
@@ -104,7 +107,7 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
   const agentId = await inTransaction(pool, (tx) => registerAgent(tx, self));
   const issuer: Issuer = { pool, agentId, key };
   const heartbeats = new Heartbeats(pool, agentId);
-  service = agentService(issuer, registrar, heartbeats);
+  service = agentService(issuer, registrar, heartbeats, relay);
   const stop = new AbortController();
   const sweeping = sweepUntil(pool, stop.signal, (err) => log.error({ err }, 'sweep failed'));
   const renewing = setInterval(() => {
@@ -124,25 +127,27 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
     address: registrar.agent.address,
     port: server.port,
     close: once(() =>
-      close(server, heartbeats, pool, [() => clearInterval(renewing), () => stop.abort(), () => sweeping]),
+      close(server, relay, heartbeats, pool, [() => clearInterval(renewing), () => stop.abort(), () => sweeping]),
     ),
   };
 }
 
 async function close(
   server: TransportServer,
+  relay: Relay,
   heartbeats: Heartbeats,
   pool: Pool,
   ends: (() => unknown)[],
 ): Promise<void> {
   const closing = server.close(3_000);
+  relay.close();
   await heartbeats.close();
   await closing;
   for (const end of ends) await end();
   await pool.end();
 }
 
-function agentService(issuer: Issuer, registrar: Registrar, heartbeats: Heartbeats): AgentService {
+function agentService(issuer: Issuer, registrar: Registrar, heartbeats: Heartbeats, relay: Relay): AgentService {
   return {
     config() {
       const { urn: agent, publicKey } = registrar.agent;
@@ -156,6 +161,7 @@ function agentService(issuer: Issuer, registrar: Registrar, heartbeats: Heartbea
       await takeDelegation(issuer, peer, input.delegation, Date.now());
       return { accepted: true };
     },
+    attend: (peer, input, signal) => relay.attend(peer, input, signal),
     enrol: (input) => enrol(registrar, input, new Date()),
     renewCertificate: (input) => renew(registrar, input, new Date()),
   };

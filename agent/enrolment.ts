@@ -9,6 +9,7 @@ import { enrolmentSecretHash } from '@/protocol/pki/enrolment-token';
 import { peerKind } from '@/protocol/pki/names';
 import { thumbprint } from '@/protocol/statement/keys';
 import type { PublicJwk } from '@/protocol/statement/schemas';
+import { RELAYED } from '@/protocol/transport/relay';
 import { inTransaction, type Pool, type Queryable } from './store/database';
 import { recordCertificate } from './store/deployment';
 import { auditEnrolment, burnToken, enrolKey, lockKey, lockToken, refreshNode } from './store/enrolment';
@@ -45,17 +46,18 @@ export async function enrol(registrar: Registrar, input: z.infer<typeof EnrolInp
     if (!token.used && token.expired) throw new Refused('TOKEN_INVALID', { problem: 'it has expired' });
     const bootState = booted(input.node, token.bootState);
     const { nodeId } = token;
+    const address = dialled(registrar, input.address);
     await enrolKey(tx, {
       nodeId,
       jkt,
       publicKey: input.publicKey.x,
       incarnation: input.incarnation,
-      address: input.address,
+      address,
       bootState,
     });
     if (!token.used) {
       await burnToken(tx, token.id);
-      await auditEnrolment(tx, { nodeId, nodeUrn: input.node, jkt, address: input.address });
+      await auditEnrolment(tx, { nodeId, nodeUrn: input.node, jkt, address });
     }
     await notifyNodes(tx, [nodeId]);
     return certify(tx, registrar, input.node, input.publicKey, now);
@@ -80,11 +82,16 @@ export async function renew(registrar: Registrar, input: z.infer<typeof RenewInp
       nodeId,
       jkt,
       incarnation: input.incarnation,
-      address: input.address,
+      address: dialled(registrar, input.address),
       bootState: booted(input.urn, enrolled.bootState),
     });
     return certify(tx, registrar, input.urn, input.publicKey, now);
   });
+}
+
+/** What callers dial: of a node that nobody can dial, this agent's own address. */
+function dialled(registrar: Registrar, address: string): string {
+  return address === RELAYED ? registrar.agent.address : address;
 }
 
 function checkFresh(at: number, now: Date): void {

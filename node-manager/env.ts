@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { Refused } from '@/core/errors';
 import { HardAmountsSchema } from '@/protocol/resources';
+import { RELAYED } from '@/protocol/transport/relay';
 
 const hostPort = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'must be host:port');
 const flag = z
@@ -24,7 +25,9 @@ const NodeEnv = z.object({
   MERIDIAN_SUPERVISED: flag,
   MERIDIAN_NODE_DATA: z.string().min(1).optional(),
   MERIDIAN_NODE_LISTEN: hostPort.default('127.0.0.1:7430'),
-  MERIDIAN_NODE_ADDRESS: hostPort.optional(),
+  MERIDIAN_NODE_ADDRESS: z
+    .union([z.literal(RELAYED), hostPort], { error: `must be host:port or ${RELAYED}` })
+    .optional(),
   MERIDIAN_NODE_TOKEN: z.string().optional(),
   MERIDIAN_NODE_TOKEN_FILE: z.string().optional(),
   MERIDIAN_NODE_DRIVER: z.enum(['auto', 'oci', 'simulated']).default('auto'),

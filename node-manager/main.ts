@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { Refused } from '@/core/errors';
 import { decodeEnrolmentToken } from '@/protocol/pki/enrolment-token';
 import { loadOrMakeIdentityKey } from '@/protocol/statement/keys';
+import { RELAYED } from '@/protocol/transport/relay';
 import { hostCapacity } from './capacity';
 import { chooseDriver } from './drivers/choose';
 import { enrolmentFile, nodeUrnIn } from './enrolment/enrolment';
@@ -10,6 +11,7 @@ import { nodeEnv } from './env';
 import { Ledger } from './ledger';
 import { NodeManager } from './node';
 import { runProgram } from './program';
+import { RelayLine } from './relay/relay-line';
 import { hostAndPort, serveNodes } from './serve';
 
 /** One node manager, for the machine it runs on. */
@@ -58,9 +60,20 @@ await runProgram(
     });
     await node.beBorn(journal);
     const server = await serveNodes(() => [node], hostAndPort(env.listen), log);
+    const relay =
+      env.address === RELAYED
+        ? new RelayLine({
+            node: urn,
+            agent: () => node.link.agentTarget,
+            identity: node.link.source,
+            accept: (socket) => server.accept(socket),
+            log,
+          })
+        : null;
     let stopping = false;
     const began = node.link.ensureEnrolled().then(async () => {
       await node.begin();
+      relay?.begin();
       log.info(
         {
           node: urn,
@@ -79,6 +92,7 @@ await runProgram(
       stop: async () => {
         stopping = true;
         await images?.stop();
+        await relay?.stop();
         await server.close();
         await node.stop(env.stopSliversOnExit);
         await ledger.close();

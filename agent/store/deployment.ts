@@ -31,6 +31,11 @@ export async function registerAgent(
      WHERE a.id = d."agentId" AND a.urn = $1 AND a.jkt <> $2 AND d."revokedAt" IS NULL`,
     [agent.urn, agent.jkt],
   );
+  // Nodes that are called by way of this agent are dialled at its address.
+  await tx.query(
+    `UPDATE "Node" n SET address = $2 FROM "Agent" a WHERE a.urn = $1 AND n.address = a.address AND a.address <> $2`,
+    [agent.urn, agent.address],
+  );
   const { rows } = await tx.query<{ id: string }>(
     `INSERT INTO "Agent" (id, urn, jkt, "publicKey", address) VALUES (gen_random_uuid(), $1, $2, $3, $4)
      ON CONFLICT (urn) DO UPDATE SET jkt = $2, "publicKey" = $3, address = $4 RETURNING id::text`,
@@ -66,4 +71,20 @@ export async function revokedAmong(
     values: [jkts, serials],
   });
   return new Set(rows.map((row) => row.id));
+}
+
+/** Which of these keys are enrolled now, by the names for which they are: `urn jkt`. */
+export async function enrolledAmong(
+  db: Queryable,
+  keys: readonly { urn: string; jkt: string }[],
+): Promise<Set<string>> {
+  const { rows } = await db.query<{ urn: string; jkt: string }>({
+    name: 'enrolled-among',
+    text: `SELECT n.urn, k.jkt FROM "NodeKey" k JOIN "Node" n ON n.id = k."nodeId"
+           WHERE k.jkt = ANY($1::text[]) AND k."revokedAt" IS NULL AND EXISTS (
+             SELECT FROM "Certificate" c WHERE c.jkt = k.jkt AND c."revokedAt" IS NULL)`,
+    values: [keys.map((key) => key.jkt)],
+  });
+  const found = new Set(rows.map(({ urn, jkt }) => `${urn} ${jkt}`));
+  return new Set(keys.map(({ urn, jkt }) => `${urn} ${jkt}`).filter((key) => found.has(key)));
 }

@@ -5,7 +5,7 @@ import type { HeartbeatInput, HeartbeatOutput } from '@/protocol/agent/schemas';
 import type { EnrolmentToken } from '@/protocol/pki/enrolment-token';
 import { renewalDue, type TlsIdentity, tlsIdentity } from '@/protocol/pki/identity';
 import { type IdentityKey, thumbprint } from '@/protocol/statement/keys';
-import { type AgentClient, agentClient, closeClients, orRefused } from '@/protocol/transport/client';
+import { type AgentClient, agentClient, closeClients, orRefused, type Target } from '@/protocol/transport/client';
 import type { Logger } from '../log';
 import { enrol, renewCertificate } from './enrol';
 import type { Enrolment, EnrolmentStore } from './enrolment';
@@ -59,7 +59,8 @@ export type AgentLinkOptions = {
 export class AgentLink {
   private enrolment: Enrolment | null;
   private identity: TlsIdentity | null = null;
-  private readonly source = () => this.tls();
+  /** The node's present identity, for connections of its own. Throws Refused NODE_NOT_ENROLLED when called before it has one. */
+  readonly source = () => this.tls();
   private readonly changed = new Set<string>();
   private seq = 0;
   private full = true;
@@ -80,6 +81,12 @@ export class AgentLink {
   /** Null until enrolled. */
   get enrolled(): Enrolment | null {
     return this.enrolment;
+  }
+
+  /** Whom the node calls, or null until it is enrolled. */
+  get agentTarget(): Target | null {
+    const { agent } = this.enrolment ?? {};
+    return agent ? { address: agent.address, urn: agent.urn, jkt: thumbprint(agent.publicKey) } : null;
   }
 
   /** Who the node is in TLS, or null until it is enrolled. */

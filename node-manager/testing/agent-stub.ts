@@ -61,6 +61,7 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
     advertisements: unused,
     issue: unused,
     returnTickets: unused,
+    attend: unused,
     async heartbeat(peer, input) {
       heartbeats.push({ ...input, node: peer.urn });
       return {

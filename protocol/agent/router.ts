@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { Refused } from '@/core/errors';
 import { type Peer, programTrpc } from '../trpc';
+import { AttendInput, AttendOutput } from './relay';
 import * as s from './schemas';
 
 /** What an agent does. Functions that take a peer run only for one of the right kind. */
@@ -14,6 +15,12 @@ export interface AgentService {
   returnTickets(peer: Peer, input: z.infer<typeof s.ReturnInput>): Promise<z.infer<typeof s.ReturnOutput>>;
   heartbeat(peer: Peer, input: z.infer<typeof s.HeartbeatInput>): Promise<z.infer<typeof s.HeartbeatOutput>>;
   delegate(peer: Peer, input: z.infer<typeof s.DelegateInput>): Promise<z.infer<typeof s.DelegateOutput>>;
+  /** A long poll of a node that cannot be dialled: what calls wait for it here. */
+  attend(
+    peer: Peer,
+    input: z.infer<typeof AttendInput>,
+    signal: AbortSignal | undefined,
+  ): Promise<z.infer<typeof AttendOutput>>;
   /** Anonymous: guarded by the one-time token. */
   enrol(input: z.infer<typeof s.EnrolInput>): Promise<z.infer<typeof s.EnrolOutput>>;
   /** Anonymous: guarded by the enrolled key's signature. */
@@ -55,6 +62,10 @@ export const agentRouter = t.router({
     .input(s.DelegateInput)
     .output(s.DelegateOutput)
     .mutation(({ ctx, input }) => ctx.service.delegate(ctx.peer, input)),
+  attend: node
+    .input(AttendInput)
+    .output(AttendOutput)
+    .mutation(({ ctx, input, signal }) => ctx.service.attend(ctx.peer, input, signal)),
   enrol: t.procedure
     .input(s.EnrolInput)
     .output(s.EnrolOutput)

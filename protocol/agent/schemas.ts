@@ -14,6 +14,7 @@ import {
 import { UsageReport } from '../node-manager/usage';
 import { HardAmountsSchema, ResourceVectorSchema } from '../resources';
 import { PublicJwkSchema } from '../statement/schemas';
+import { RELAYED } from '../transport/relay';
 
 /** The agent's calls. Nodes push heartbeats and delegations; service managers ask for advertisements and tickets. */
 
@@ -148,14 +149,17 @@ export const DialAddress = z
   .regex(/^(\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?):[1-9]\d{0,4}$/, 'must be host:port')
   .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, 'has no such port');
 
+/** As it enrols, a node may also say that it cannot be dialled: then it is called by way of its agent. */
+const NodeAddress = z.union([z.literal(RELAYED), DialAddress]);
+
 /** Enrolment, without a client certificate: a one-time token, and proof of the identity key (signature over the challenge text). */
 export const EnrolInput = z.object({
   node: urn,
   /** The token's secret part */
   secret: z.string().min(32).max(128),
   publicKey: PublicJwkSchema,
-  /** Host and port under which this node manager can be called. */
-  address: DialAddress,
+  /** Host and port under which this node manager can be called, or `relay`. */
+  address: NodeAddress,
   incarnation: statementId,
   /** base64url Ed25519 signature over enrolmentChallenge(…) */
   proof: z.string().regex(/^[A-Za-z0-9_-]{86}$/),
@@ -174,7 +178,7 @@ export const EnrolOutput = z.object({
 export const RenewInput = z.object({
   urn,
   publicKey: PublicJwkSchema,
-  address: DialAddress,
+  address: NodeAddress,
   incarnation: statementId,
   /** epoch seconds, within 300 s of the server's clock */
   at: z.int(),

@@ -45,7 +45,7 @@ export class Gate {
 
   /** False: the connection is to be destroyed without another word. */
   admit(socket: Socket): boolean {
-    const address = groupOf(socket.remoteAddress ?? '');
+    const address = addressGroup(socket.remoteAddress ?? '');
     if (!this.withinRate(address)) {
       this.refused += 1;
       return false;
@@ -101,7 +101,7 @@ export class Gate {
 }
 
 /** An IPv4 address by itself, an IPv6 one by its /64: so much one subscriber has. */
-function groupOf(address: string): string {
+export function addressGroup(address: string): string {
   const plain = address.replace(/^::ffff:(?=\d+\.)/, '');
   if (!isIPv6(plain)) return plain;
   const [head = '', tail = ''] = plain.split('%')[0]?.split('::') ?? [];

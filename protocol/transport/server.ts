@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { type AddressInfo, Socket } from 'node:net';
@@ -49,6 +50,12 @@ export const SERVER_BOUNDS: ServerBounds = {
   gate: GATE_BOUNDS,
 };
 
+/**
+ * Looks at each connection that the gate let in, before a byte of TLS. `serve` has it answered here, `take` makes it the front's own
+ * for good: from then on the front bounds and ends it. Until then it is a stranger like all others.
+ */
+export type Front = (socket: Socket, then: { serve: () => void; take: () => void }) => void;
+
 type Common<R extends AnyTRPCRouter> = {
   router: R;
   /** Who answers under a TLS name; the present one, so that a renewed certificate counts from the next handshake on. */
@@ -58,6 +65,7 @@ type Common<R extends AnyTRPCRouter> = {
   /** A bug or an outage in a procedure (never a refusal). */
   onError?: (error: TRPCError, call: { path: string; peer: ConnectedPeer | null }) => void;
   now?: () => Date;
+  front?: Front;
 };
 
 export type TransportOptions<R extends AnyTRPCRouter> = Common<R> &
@@ -70,6 +78,8 @@ export type TransportOptions<R extends AnyTRPCRouter> = Common<R> &
 export type TransportServer = {
   /** The port it listens on. */
   port: number;
+  /** Serves a connection that came another way than by the port, as if it had arrived there. */
+  accept(socket: Socket): void;
   /** Takes no more calls, lets running ones end until the deadline, then cuts them. Idempotent. */
   close(deadlineMs?: number): Promise<void>;
 };
@@ -108,7 +118,8 @@ export async function serveTransport<R extends AnyTRPCRouter>(
     },
   );
   server.maxConnections = bounds.maxConnections;
-  standBefore(server, new Gate(bounds.gate));
+  standBefore(server, new Gate(bounds.gate), options.front);
+  const accepted = new Set<Socket>();
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(listen.port, listen.host, () => {
@@ -119,13 +130,24 @@ export async function serveTransport<R extends AnyTRPCRouter>(
   let closed: Promise<void> | null = null;
   return {
     port: (server.address() as AddressInfo).port, // a TCP server has one
+    accept(socket) {
+      accepted.add(socket);
+      socket.once('close', () => accepted.delete(socket));
+      server.emit('connection', socket);
+    },
     close(deadlineMs = 3_000) {
       closing = true;
       closed ??= new Promise((resolve) => {
-        const cut = setTimeout(() => server.closeAllConnections(), deadlineMs);
+        const cut = setTimeout(() => {
+          server.closeAllConnections();
+          for (const socket of accepted) socket.destroy();
+        }, deadlineMs);
+        const others = [...accepted].map((socket) => once(socket, 'close')); // the server does not count them
         server.close(() => {
-          clearTimeout(cut);
-          resolve();
+          void Promise.allSettled(others).then(() => {
+            clearTimeout(cut);
+            resolve();
+          });
         });
         server.closeIdleConnections();
       });
@@ -134,13 +156,16 @@ export async function serveTransport<R extends AnyTRPCRouter>(
   };
 }
 
-/** Puts the gate before the handshake, and lets through it for good who shows a certificate of this deployment. */
-function standBefore(server: Server, gate: Gate): void {
+/** Puts the gate, and a front if there is one, before the handshake; lets through the gate for good who shows a certificate of this deployment. */
+function standBefore(server: Server, gate: Gate, front: Front = (_socket, { serve }) => serve()): void {
   const handshakes = server.listeners('connection');
   server.removeAllListeners('connection');
   server.on('connection', (socket: Socket) => {
     if (!gate.admit(socket)) return socket.destroy();
-    for (const handshake of handshakes) handshake.call(server, socket);
+    const serve = () => {
+      for (const handshake of handshakes) handshake.call(server, socket);
+    };
+    front(socket, { serve, take: () => gate.leave(socket) });
   });
   server.on('secureConnection', (socket) => {
     const raw: unknown = '_parent' in socket ? socket._parent : null; // the socket under TLS, as Node names it

@@ -37,6 +37,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not speak TLS',
   ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: 'nobody of that name answers there',
+  ERR_SSL_TLSV1_UNRECOGNIZED_NAME: 'it is reached through its agent, to which it has no line now',
   ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR: 'nobody of that name answers there',
 };
 
