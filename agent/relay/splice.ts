@@ -26,14 +26,15 @@ export function splice(a: Socket, b: Socket, ended: () => void): { cut(): void }
     [b, a],
   ] as const) {
     watch(one).setTimeout(IDLE_MS, cut);
-    one.once('close', () => {
+    const closed = () => {
       other.destroySoon();
       setTimeout(() => other.destroy(), DRAIN_MS).unref();
       open -= 1;
       if (open === 0) ended();
-    });
+    };
+    if (one.closed) setImmediate(closed);
+    else one.once('close', closed);
     one.pipe(other);
   }
-  if (a.destroyed || b.destroyed) cut();
   return { cut };
 }
