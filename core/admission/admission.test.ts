@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { sentence } from '../refusal-sentence';
 import { HARD_RESOURCES, type HardAmounts } from '../resources/vector';
 import { admissionBook, admit, type Claim, earliestFit, freeAt, nodeFull, peakUse } from './admission';
+import { fitOf } from './fit';
 
 const CAPACITY: HardAmounts = { cpuMilli: 6, memoryMiB: 5, diskMiB: 4, networkKbps: 7 };
 const HORIZON = 16;
@@ -27,6 +28,12 @@ const admitted = fc.array(claim, { maxLength: 25, size: 'max' }).map((all) => {
   for (const c of all) if (admit(CAPACITY, held, c).ok) held.push(c);
   return held;
 });
+
+const bookWith = (held: readonly Claim[]) => {
+  const book = admissionBook(CAPACITY);
+  for (const [i, c] of held.entries()) book.add(String(i), c);
+  return book;
+};
 
 describe('admission', () => {
   test('agrees with checking every instant', () => {
@@ -112,6 +119,44 @@ describe('admission', () => {
       'node3.tokyo is full. It has 512 of the 2,048 MiB of memory you asked for until 14:00 UTC. Pick another node or ask for less.',
     );
   });
+});
+
+describe('a dry run', () => {
+  test('says yes as admission does, and of a no what would fit, and when', () => {
+    const seen = { yes: 0, later: 0, never: 0 };
+    fc.assert(
+      fc.property(admitted, claim, (held, want) => {
+        const book = bookWith(held);
+        const fit = fitOf(book, want);
+        const span = { start: want.start, end: want.end };
+        expect(fit.fits).toBe(admit(CAPACITY, held, want).ok);
+        // All of the room fits at once, and one more of any resource does not.
+        expect(book.admit({ ...span, amounts: fit.room }).ok).toBe(true);
+        for (const r of HARD_RESOURCES) {
+          const amounts = { cpuMilli: 0, memoryMiB: 0, diskMiB: 0, networkKbps: 0, [r]: fit.room[r] + 1 };
+          expect(book.admit({ ...span, amounts }).ok).toBe(false);
+        }
+        if (fit.fits) expect(fit.earliest).toBe(want.start);
+        seen[fit.fits ? 'yes' : fit.earliest === null ? 'never' : 'later']++;
+        if (fit.earliest === null || fit.fits) return;
+        const length = want.end - want.start;
+        const at = (start: number) => book.admit({ start, end: start + length, amounts: want.amounts }).ok;
+        expect(at(fit.earliest)).toBe(true);
+        expect(instants(want.start, fit.earliest).some(at)).toBe(false);
+      }),
+      { numRuns: 1000 },
+    );
+    expect(Math.min(seen.yes, seen.later, seen.never)).toBeGreaterThan(20);
+  });
+
+  test('finds the earliest start in a book that is chopped as finely as can be', () => {
+    const book = admissionBook({ ...CAPACITY, cpuMilli: 10 });
+    const amounts = { cpuMilli: 10, memoryMiB: 0, diskMiB: 0, networkKbps: 0 };
+    for (let i = 0; i < 10_000; i++) book.add(String(i), { start: i * 10, end: i * 10 + 5, amounts });
+    const before = performance.now();
+    for (let i = 0; i < 100; i++) expect(book.earliestFit(amounts, 6 + i, i)).toBe(99_995);
+    expect(performance.now() - before).toBeLessThan(20_000); // one by one it would be a million looks
+  }, 30_000);
 });
 
 describe('the views', () => {

@@ -23,7 +23,10 @@ export type Verdict =
       until: number | null;
     };
 
-/** The book of what is held of one capacity over time. A balanced structure may stand behind it later. */
+/**
+ * The book of what is held of one capacity over time. Entering, striking and asking cost the depth of a balanced tree, however
+ * many claims overlap.
+ */
 export interface AdmissionBook {
   readonly capacity: HardAmounts;
   readonly size: number;
@@ -152,20 +155,38 @@ class ProfileBook implements AdmissionBook {
     if (HARD_RESOURCES.some((r) => amounts[r] > this.capacity[r])) return null;
     let start = from;
     for (;;) {
-      const verdict = this.judge({ start, end: start + durationMs, amounts });
-      if (verdict.ok) return start;
-      if (verdict.until === null) return null;
-      start = verdict.until; // before it ends the stretch, no start can fit
+      const next = this.lastObstacleEnds({ start, end: start + durationMs, amounts });
+      if (next === null) return start;
+      if (next === Number.POSITIVE_INFINITY) return null;
+      start = next;
     }
   }
 
+  /**
+   * When the last stretch inside the claim's span ends at which it does not fit: no start before that can do. Each second step of
+   * a search so gets on by the whole duration, however finely the book is chopped.
+   */
+  private lastObstacleEnds(want: Claim): number | null {
+    let latest: number | null = null;
+    for (const resource of HARD_RESOURCES) {
+      const wants = want.amounts[resource];
+      if (wants === 0) continue;
+      const ends = this.profile.lastAboveEnds(resource, this.capacity[resource] - wants, want);
+      if (ends !== null) latest = Math.max(latest ?? ends, ends);
+    }
+    return latest;
+  }
+
   private judge(want: Claim): Verdict {
+    const peak = this.profile.peak(want);
+    const fits = (r: HardResource) => want.amounts[r] === 0 || peak[r] + want.amounts[r] <= this.capacity[r];
+    if (HARD_RESOURCES.every(fits)) return { ok: true };
     for (const resource of HARD_RESOURCES) {
       const wants = want.amounts[resource];
       const capacity = this.capacity[resource];
       if (wants === 0) continue; // asking for none of it hurts nobody, even where others hold too much
       if (wants > capacity) {
-        const free = Math.max(0, capacity - this.profile.peak(want)[resource]);
+        const free = Math.max(0, capacity - peak[resource]);
         return { ok: false, resource, wants, free, capacity, from: want.start, until: null };
       }
       const tight = this.profile.firstAbove(resource, capacity - wants, want);
