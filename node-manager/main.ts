@@ -9,6 +9,7 @@ import { chooseDriver } from './drivers/choose';
 import { enrolmentFile, nodeUrnIn } from './enrolment/enrolment';
 import { nodeEnv } from './env';
 import { Ledger } from './ledger';
+import { serveMetrics } from './monitor/metrics-server';
 import { NodeManager } from './node';
 import { runProgram } from './program';
 import { RelayLine } from './relay/relay-line';
@@ -70,6 +71,7 @@ await runProgram(
             log,
           })
         : null;
+    const metrics = env.metricsListen && (await serveMetrics(node, hostAndPort(env.metricsListen), log));
     let stopping = false;
     const began = node.link.ensureEnrolled().then(async () => {
       await node.begin();
@@ -78,6 +80,7 @@ await runProgram(
         {
           node: urn,
           listen: env.listen,
+          metrics: env.metricsListen,
           address: env.address,
           driver: driver.name,
           incarnation: node.state.incarnation,
@@ -93,6 +96,7 @@ await runProgram(
         stopping = true;
         await images?.stop();
         await relay?.stop();
+        if (metrics) await metrics.close();
         await server.close();
         await node.stop(env.stopSliversOnExit);
         await ledger.close();

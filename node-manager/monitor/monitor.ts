@@ -41,6 +41,8 @@ export class Monitor {
   private before: Look | null = null;
   private reported: Look | null = null;
   private pending: UsageReport | null = null;
+  /** When the agent last answered a heartbeat, epoch ms; 0: not yet. */
+  heardAt = 0;
   private readonly readings: ClockReading[] = [];
   private looking: Promise<void> | null = null;
   private timer: NodeJS.Timeout | null = null;
@@ -76,6 +78,7 @@ export class Monitor {
 
   /** The agent answered a question: how far is its clock from ours? */
   heardClock(reading: ClockReading): void {
+    this.heardAt = reading.askedAt + reading.tookMs;
     this.readings.push(reading);
     if (this.readings.length > CLOCK_READINGS) this.readings.shift();
   }

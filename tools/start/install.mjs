@@ -1,7 +1,7 @@
 // @ts-check
 // What must be on the machine before anything of ours can run. Only Node's own modules: there may be no packages yet.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Unable } from './unable.mjs';
@@ -85,6 +85,38 @@ export function aptInstall(packages, what) {
   }
   if (run.status === 0) return undefined;
   return run.error?.message ?? run.stderr.split('\n').find((line) => line.startsWith('E:')) ?? 'apt-get failed';
+}
+
+/**
+ * Unpacks a Debian package below a folder without installing it: nothing else on the machine changes, no service starts.
+ *
+ * @param {string} name
+ * @param {string} folder
+ * @param {string} what What it is for.
+ * @returns {string | undefined} Why it did not work.
+ */
+export function aptUnpack(name, folder, what) {
+  console.log(`Unpacking ${name} (apt), for ${what} …`);
+  mkdirSync(folder, { recursive: true });
+  // As root apt hands the download to a user of its own, who may not be able to write here.
+  const download = () => command('apt-get', ['-o', 'APT::Sandbox::User=root', 'download', name], folder);
+  let problem = download();
+  if (problem) {
+    command('apt-get', ['update'], folder); // the list of packages may be missing or old
+    problem = download();
+  }
+  const file = readdirSync(folder).find((each) => each.startsWith(`${name}_`) && each.endsWith('.deb'));
+  if (problem || !file) return problem ?? 'apt-get left no file';
+  problem = command('dpkg-deb', ['-x', file, '.'], folder);
+  rmSync(join(folder, file));
+  return problem;
+}
+
+/** @param {string} program @param {string[]} args @param {string} cwd @returns {string | undefined} What went wrong. */
+function command(program, args, cwd) {
+  const run = spawnSync(program, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+  if (run.status === 0) return undefined;
+  return run.error?.message ?? run.stderr.split('\n').find((line) => line.startsWith('E:')) ?? `${program} failed`;
 }
 
 /**

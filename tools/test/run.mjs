@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateClient } from '../start/build.mjs';
-import { aptInstall, canInstall, installSliverTools, ROOT } from '../start/install.mjs';
+import { aptInstall, aptUnpack, canInstall, installSliverTools, ROOT } from '../start/install.mjs';
 import { killGroup } from '../start/leftover.mjs';
 
 const REPORTS = join(ROOT, '.data', 'test');
@@ -66,7 +66,8 @@ const STAGES = {
   async host() {
     const { sentence } = installSliverTools();
     if (sentence) console.log(sentence);
-    return vitest('host');
+    const prometheus = findPrometheus();
+    return vitest('host', prometheus ? { MERIDIAN_TEST_PROMETHEUS: prometheus } : {});
   },
   async e2e() {
     const browser = findBrowser();
@@ -92,12 +93,15 @@ function one(name, code) {
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: [] };
 }
 
-/** @param {string} project @returns {Promise<Tally>} */
-async function vitest(project) {
+/** @param {string} project @param {Record<string, string>} [env] @returns {Promise<Tally>} */
+async function vitest(project, env = {}) {
   const report = join(REPORTS, `${project}.json`);
   rmSync(report, { force: true });
   const args = ['run', `--project=${project}`, '--reporter=default', '--reporter=./tools/test/vitest-reporter.mjs'];
-  const code = await run('node_modules/.bin/vitest', [...args, '--passWithNoTests'], { MERIDIAN_TEST_REPORT: report });
+  const code = await run('node_modules/.bin/vitest', [...args, '--passWithNoTests'], {
+    ...env,
+    MERIDIAN_TEST_REPORT: report,
+  });
   if (!existsSync(report)) return { passed: 0, failed: 1, skipped: [] };
   /** @type {Tally} */
   const tally = JSON.parse(readFileSync(report, 'utf8'));
@@ -135,6 +139,17 @@ function fromPlaywright(report, code) {
   if (stats.flaky > 0) console.log(`${stats.flaky} browser tests passed only at their second try`);
   const failed = stats.unexpected;
   return { passed: stats.expected + stats.flaky, failed: code !== 0 && failed === 0 ? 1 : failed, skipped };
+}
+
+/** Debian's Prometheus, unpacked beside the reports where it is not installed: installing it would start it as a service. */
+function findPrometheus() {
+  const own = join(REPORTS, 'prometheus');
+  const unpacked = join(own, 'usr', 'bin', 'prometheus');
+  const found = ['/usr/bin/prometheus', unpacked].find((path) => existsSync(path));
+  if (found || !canInstall()) return found;
+  const problem = aptUnpack('prometheus', own, 'the tests of the metrics');
+  if (problem) console.log(`Prometheus could not be had: ${problem}`);
+  return existsSync(unpacked) ? unpacked : undefined;
 }
 
 function findBrowser() {
