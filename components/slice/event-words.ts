@@ -6,6 +6,12 @@ const str = (facts: Facts, name: string): string | null => {
 };
 const after = (before: string, value: string | null) => (value ? `${before} ${value}` : '');
 
+/** A slice has one request to begin with, and one for each renewal. */
+function decided(facts: Facts, outcome: 'approved' | 'rejected'): string {
+  const first = outcome === 'approved' ? 'Approved' : 'Rejected';
+  return facts.kind === 'renew' ? `Renewal ${outcome}` : first;
+}
+
 /** One line for an event of a slice. An action that this version does not know is shown as it is called. */
 export function eventWords(action: string, facts: Facts): string {
   switch (action) {
@@ -18,9 +24,9 @@ export function eventWords(action: string, facts: Facts): string {
     case 'slice.not-renewed':
       return 'Could not be renewed; its end stays';
     case 'request.approved':
-      return `Approved${after(':', str(facts, 'comment'))}`;
+      return `${decided(facts, 'approved')}${after(':', str(facts, 'comment'))}`;
     case 'request.rejected':
-      return `Rejected${after(':', str(facts, 'comment'))}`;
+      return `${decided(facts, 'rejected')}${after(':', str(facts, 'comment'))}`;
     case 'slice.withdraw':
     case 'request.withdrawn':
       return 'Withdrawn';
