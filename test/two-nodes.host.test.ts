@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -14,28 +13,10 @@ import { agentUrn, serviceManagerUrn } from '@/protocol/pki/names';
 import { DEFAULT_RESOURCES } from '@/protocol/resources';
 import { agentClient, closeClients, nodeManagerClient, orRefused } from '@/protocol/transport/client';
 import { testDatabase } from './postgres';
+import { type Wire, wire } from './wire';
 
 const lacks = await hostLacks('two real node managers in two network namespaces');
 const database = await testDatabase();
-
-const ip = (...args: string[]) => execFileSync('ip', args, { stdio: 'pipe' });
-
-/** A network namespace of the test's own, on a wire to the host's: the node's address is inside. */
-function wire(index: number) {
-  const name = `mrd${process.pid}${'ab'[index]}`;
-  const third = process.pid % 256;
-  const host = `198.18.${third}.${index * 4 + 1}`; // RFC 2544: for tests between two networks
-  const inside = `198.18.${third}.${index * 4 + 2}`;
-  ip('netns', 'add', name);
-  ip('link', 'add', `${name}h`, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name);
-  ip('addr', 'add', `${host}/30`, 'dev', `${name}h`);
-  ip('link', 'set', `${name}h`, 'up');
-  ip('-n', name, 'addr', 'add', `${inside}/30`, 'dev', 'eth0');
-  ip('-n', name, 'link', 'set', 'eth0', 'up');
-  ip('-n', name, 'link', 'set', 'lo', 'up');
-  ip('-n', name, 'route', 'add', 'default', 'via', host);
-  return { name, host, inside, remove: () => ip('netns', 'del', name) };
-}
 
 describe.skipIf(lacks.length > 0)(
   'two real nodes, one agent, and all the way between them',
@@ -46,7 +27,7 @@ describe.skipIf(lacks.length > 0)(
     const slice = sliceUrn('twonodes');
     const directories = [tempDirectory('agent'), tempDirectory('node-a'), tempDirectory('node-b')];
     const sealKey = randomBytes(32);
-    const wires: ReturnType<typeof wire>[] = [];
+    const wires: Wire[] = [];
     const programs: NodeProcess[] = [];
     let sm: TlsIdentity;
     let agentTarget: { address: string; urn: string; jkt: string };
