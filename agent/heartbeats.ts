@@ -132,8 +132,8 @@ function isAboutData(err: unknown): boolean {
 
 function beatOf({ peer, input }: Waiting): Beat {
   const { incarnation, journalSequence, driver, capacity, free, load1Milli, version, uptimeSeconds, missing } = input;
-  const { images, imageProblems } = input;
-  const facts = { version, uptimeSeconds, missing, images, imageProblems };
+  const { images, imageProblems, policy } = input;
+  const facts = { version, uptimeSeconds, missing, images, imageProblems, policy };
   return {
     urn: peer.urn,
     jkt: peer.jkt,

@@ -40,6 +40,8 @@ export const REFUSAL_CODES = [
   'TICKET_BURNT', // facts: iss, jti
   // node
   'NODE_FULL', // facts: resource, wants, free, capacity, until?
+  'TOO_MANY_SLIVERS', // facts: node, held, max, until?
+  'BARRED_BY_OWNER', // facts: node, what (slice or site), slice, site
   'NODE_UNREACHABLE', // facts: node, address?, lastSeen?, cause
   'NODE_CLOSED', // facts: node, adminSwitch
   'NODE_NOT_BOOT', // facts: node, bootState

@@ -78,6 +78,10 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
     const room = share ? ` It has ${share} you asked for${until ? ` until ${until}` : ''}.` : '';
     return `${f.name('node', 'The node')} is full.${room} Pick another node or ask for less.`;
   },
+  TOO_MANY_SLIVERS: (f) =>
+    `${f.name('node', 'The node')} holds as many slivers as its owner wants${f.has('max') ? `: ${f.count('held', 'all')} of at most ${f.count('max', '')}` : ''}${f.time('until') ? `, until ${f.time('until')}` : ''}. Pick another node, or a later time.`,
+  BARRED_BY_OWNER: (f) =>
+    `The owner of ${f.name('node', 'the node')} takes no slivers of ${f.text('what', 'slice') === 'site' ? `the site${f.part('site', (s) => ` ${s}`)}` : f.has('slice') ? f.name('slice', '') : 'this slice'}. Pick another node.`,
   NODE_UNREACHABLE: (f) =>
     `${f.name('node', 'The node')} cannot be reached${f.part('cause', (c) => ` (${c.replace(/[.\s]+$/, '')})`)}${f.time('lastSeen') ? `; it was last seen at ${f.time('lastSeen')}` : ''}. Pick another node, or try again later.`,
   NODE_CLOSED: (f) =>

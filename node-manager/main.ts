@@ -11,6 +11,7 @@ import { nodeEnv } from './env';
 import { Ledger } from './ledger';
 import { serveMetrics } from './monitor/metrics-server';
 import { NodeManager } from './node';
+import { PolicyFile } from './policy/policy-file';
 import { runProgram } from './program';
 import { RelayLine } from './relay/relay-line';
 import { hostAndPort, serveNodes } from './serve';
@@ -44,11 +45,13 @@ await runProgram(
     const imageOptions = { folder, mirror: env.mirror, build: env.buildBase };
     const { driver, drivers, images } = await chooseDriver(env.driver, { data, node: urn, log, images: imageOptions });
     const capacity = env.capacity ?? hostCapacity(data);
+    const policy = new PolicyFile(`${data}/policy.json`, log);
     const node = new NodeManager({
       urn,
       key,
       address: env.address,
       capacity,
+      policy,
       driver,
       drivers,
       ledger,

@@ -2,9 +2,11 @@ import { loadavg } from 'node:os';
 import type { z } from 'zod';
 import { Refused } from '@/core/errors';
 import { MAX_LEASE_SECONDS } from '@/core/lease/term';
-import type { HardAmounts } from '@/core/resources/vector';
+import { offered } from '@/core/node/owner-policy';
+import { firstShort, type HardAmounts } from '@/core/resources/vector';
 import type { HeartbeatInput } from '@/protocol/agent/schemas';
 import { MAX_IMAGE_PROBLEMS, MAX_IMAGES } from '@/protocol/node-manager/images';
+import { policyView } from '@/protocol/node-manager/policy';
 import type { DriverView } from '@/protocol/node-manager/schemas';
 import type { EnrolmentToken } from '@/protocol/pki/enrolment-token';
 import type { IdentityKey } from '@/protocol/statement/keys';
@@ -14,11 +16,13 @@ import type { EnrolmentStore } from './enrolment/enrolment';
 import { DELEGATION_RENEW_DAYS, rootDelegation } from './enrolment/root-delegation';
 import { Books } from './lease/books';
 import type { LeaseRecord, NodeState } from './lease/node-state';
-import { makeReceipt, newStatementId, type Offer } from './lease/redeem';
+import { makeReceipt, newStatementId } from './lease/redeem';
+import type { Offer } from './lease/wish';
 import type { Ledger } from './ledger';
 import type { Logger } from './log';
 import { readHost } from './monitor/host';
 import { Monitor } from './monitor/monitor';
+import { openPolicy, type PolicySource } from './policy/policy-file';
 import { SliverKeeper } from './sliver/keeper';
 import type { SliverRecord } from './sliver/record';
 
@@ -30,7 +34,10 @@ export type NodeOptions = {
   key: IdentityKey;
   /** "host:port" under which others dial it. */
   address: string;
+  /** What the machine has; the owner's policy may keep some of it. */
   capacity: HardAmounts;
+  /** The owner's policy; left out where nobody lays anything down. */
+  policy?: PolicySource;
   driver: Driver;
   /** Every driver and what it lacks here. */
   drivers: z.infer<typeof DriverView>[];
@@ -53,13 +60,16 @@ export class NodeManager {
   readonly link: AgentLink;
   readonly books: Books;
   readonly monitor: Monitor;
+  readonly policy: PolicySource;
   private readonly began = Date.now();
   private delegatedAt = 0;
   private readonly waiters = new Set<{ slice: string; wake: () => void }>();
 
   constructor(readonly o: NodeOptions) {
     const { urn, ledger, driver, log } = o;
+    this.policy = o.policy ?? openPolicy();
     this.books = new Books(urn, o.capacity, this.state.leases.values());
+    this.followPolicy();
     const { host } = o;
     this.monitor = new Monitor({
       readHost: host ? () => readHost(host.data) : null,
@@ -93,7 +103,7 @@ export class NodeManager {
       reports: (ids) => this.reports(ids),
       delegation: (enrolment) => {
         this.delegatedAt = ledger.now();
-        return rootDelegation(o.key, urn, this.state.incarnation, o.capacity, enrolment.agent, ledger.now());
+        return rootDelegation(o.key, urn, this.state.incarnation, this.capacity, enrolment.agent, ledger.now());
       },
       usage: () => this.monitor.report(),
       heardUsage: (until) => this.monitor.acknowledged(until),
@@ -107,7 +117,18 @@ export class NodeManager {
 
   /** What may be asked for now. */
   get offer(): Offer {
-    return { images: this.o.driver.images, profiles: PROFILES, maxTermSeconds: MAX_LEASE_SECONDS };
+    const owner = this.policy.current;
+    return {
+      images: this.o.driver.images,
+      profiles: PROFILES,
+      maxTermSeconds: owner.maxTermSeconds ?? MAX_LEASE_SECONDS,
+      owner,
+    };
+  }
+
+  /** What is offered: what the machine has less what its owner keeps. */
+  get capacity(): HardAmounts {
+    return this.books.capacity;
   }
 
   get state(): NodeState {
@@ -150,6 +171,7 @@ export class NodeManager {
 
   async stop(stopSlivers: boolean): Promise<void> {
     for (const waiter of this.waiters) waiter.wake();
+    this.policy.close();
     await this.link.stop();
     await this.monitor.stop();
     await this.keeper.stop(stopSlivers);
@@ -191,6 +213,18 @@ export class NodeManager {
     });
   }
 
+  /** The owner's policy holds at once for whoever asks from now on; leases that exist stay as they are. */
+  private followPolicy(): void {
+    const { maxSlivers } = this.policy.current;
+    const capacity = offered(this.o.capacity, this.policy.current);
+    const other = firstShort(capacity, this.capacity) !== null || firstShort(this.capacity, capacity) !== null;
+    this.books.limit(capacity, maxSlivers);
+    this.policy.onChange = () => this.followPolicy();
+    if (!this.link) return; // the first time
+    if (other) this.link.renewDelegation();
+    this.link.beat();
+  }
+
   private changed(record: SliverRecord): void {
     this.link.report(record.lease.jti);
     for (const waiter of [...this.waiters]) if (waiter.slice === record.lease.slice) waiter.wake();
@@ -208,7 +242,8 @@ export class NodeManager {
       missing: this.simulated ? (driver?.missing.slice(0, 20).map((m) => m.slice(0, 200)) ?? []) : [],
       images: this.o.driver.images.slice(0, MAX_IMAGES),
       imageProblems: this.imageProblems(),
-      capacity: this.o.capacity,
+      policy: policyView(this.policy.current, this.policy.problem),
+      capacity: this.capacity,
       free: this.books.freeAt(now),
       load1Milli: this.load1Milli(),
       uptimeSeconds: this.uptimeSeconds,

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Refused } from '@/core/errors';
+import { OPEN_POLICY } from '@/core/node/owner-policy';
 import { Books } from '@/node-manager/lease/books';
 import {
   applyEvent,
@@ -36,7 +37,7 @@ const RENEWALS = TICKETS.slice(0, 2).flatMap(({ claims }, i) => {
   const [a, b] = [renewal(claims.jti, w.seconds + 2000 + i), renewal(claims.jti, w.seconds + 3000 + i)];
   return [a, b, renewal(a.claims.jti, w.seconds + 4000 + i)];
 });
-const OFFER = { images: ['tiny'], profiles: ['standard'], maxTermSeconds: 86_400 };
+const OFFER = { images: ['tiny'], profiles: ['standard'], maxTermSeconds: 86_400, owner: OPEN_POLICY };
 const CAPACITY = { ...RIGHTS, cpuMilli: 2 * AMOUNTS.cpuMilli }; // room for two of the three slices
 
 /** The node's deciding half on a pretended disk: memory runs ahead of it, a crash forgets what was not yet written. */

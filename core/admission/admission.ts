@@ -28,7 +28,8 @@ export type Verdict =
  * many claims overlap.
  */
 export interface AdmissionBook {
-  readonly capacity: HardAmounts;
+  /** May change at any time: what is held stays, also where it is more than that. */
+  capacity: HardAmounts;
   readonly size: number;
   /**
    * Enters a claim without judging it (a journal is replayed as it was acknowledged). The same id again replaces it.
@@ -106,7 +107,7 @@ function bookOf(capacity: HardAmounts, held: readonly Claim[]): AdmissionBook {
 class ProfileBook implements AdmissionBook {
   private readonly claims = new Map<string, Claim>();
   private readonly profile = new LoadProfile();
-  constructor(readonly capacity: HardAmounts) {}
+  constructor(public capacity: HardAmounts) {}
 
   get size(): number {
     return this.claims.size;

@@ -1,4 +1,5 @@
 import { HARD_RESOURCES, type HardAmounts } from '../resources/vector';
+import type { Span } from '../time/span';
 import type { AdmissionBook, Claim, Verdict } from './admission';
 
 /**
@@ -16,10 +17,16 @@ export type Fit = {
 /** Asks the book. Pure; changes nothing. */
 export function fitOf(book: AdmissionBook, want: Claim): Fit {
   const verdict = book.admit(want);
-  const peak = book.peakUse(want);
-  const room = { ...book.capacity };
-  for (const r of HARD_RESOURCES) room[r] = Math.max(0, room[r] - peak[r]);
+  const room = roomOf(book, want);
   if (verdict.ok) return { fits: true, short: null, room, earliest: want.start };
   const earliest = book.earliestFit(want.amounts, want.end - want.start, want.start);
   return { fits: false, short: verdict, room, earliest };
+}
+
+/** The most of each resource that is free all through the span; never below zero. */
+export function roomOf(book: AdmissionBook, span: Span): HardAmounts {
+  const peak = book.peakUse(span);
+  const room = { ...book.capacity };
+  for (const r of HARD_RESOURCES) room[r] = Math.max(0, room[r] - peak[r]);
+  return room;
 }

@@ -133,6 +133,11 @@ export class AgentLink {
     if (this.failures === 0) this.schedule(COALESCE_MS);
   }
 
+  /** What every heartbeat says has changed: the next one comes soon. */
+  beat(): void {
+    if (this.failures === 0 && this.timer) this.schedule(COALESCE_MS);
+  }
+
   /** Signs and sends a new delegation with the next heartbeat. */
   renewDelegation(): void {
     this.wantDelegation = true;

@@ -1,39 +1,73 @@
 import { type AdmissionBook, admissionBook, type Claim, nodeFull } from '@/core/admission/admission';
 import { ChainBooks } from '@/core/admission/chain-books';
+import { roomOf } from '@/core/admission/fit';
 import { Refused } from '@/core/errors';
-import { type HardAmounts, hardOf } from '@/core/resources/vector';
+import type { HardAmounts } from '@/core/resources/vector';
+import type { Span } from '@/core/time/span';
+import { claimOf, type Held } from './claim';
 import type { LeaseRecord } from './node-state';
+import { Places } from './wish';
 
-type Held = Pick<LeaseRecord, 'resources' | 'start' | 'end' | 'graceSeconds'>;
-
-/**
- * What a lease holds, and from when until when (epoch ms). All of it also in the grace, in which the sliver is stopped but
- * kept: a renewal in the grace must find its room still there.
- */
-export function claimOf(lease: Held): Claim {
-  return { start: lease.start * 1000, end: (lease.end + lease.graceSeconds) * 1000, amounts: hardOf(lease.resources) };
-}
-
-/** The node's books: its capacity over time, and what each delegation link was charged. */
+/** The node's books: its capacity and places over time, and what each delegation link was charged. */
 export class Books {
   private readonly node: AdmissionBook;
   private readonly links = new ChainBooks();
+  private readonly places = new Places();
 
   constructor(
     private readonly urn: string,
-    readonly capacity: HardAmounts,
+    capacity: HardAmounts,
     leases: Iterable<LeaseRecord>,
   ) {
     this.node = admissionBook(capacity);
     for (const lease of leases) this.enter(lease);
   }
 
-  /** Throws NODE_FULL when the node has no room, EXCEEDS_PARENT when a link of the chain was given less than is leased under it. */
+  get capacity(): HardAmounts {
+    return this.node.capacity;
+  }
+
+  /** What may be held from now on. What is held already stays, also where it is more. */
+  limit(capacity: HardAmounts, maxSlivers: number | null): void {
+    this.node.capacity = capacity;
+    this.places.max = maxSlivers;
+  }
+
+  /** Throws NODE_FULL when the node has no room, TOO_MANY_SLIVERS when it has no place, EXCEEDS_PARENT when a link of the chain was given less than is leased under it. */
   judge(want: Held & Pick<LeaseRecord, 'links'>): void {
+    this.judgeRoom(want);
+    this.judgeLinks(want, claimOf(want));
+  }
+
+  /** As `judge`, of the node alone. */
+  judgeRoom(want: Held): void {
     const claim = claimOf(want);
     const room = this.node.admit(claim);
     if (!room.ok) throw nodeFull(room, this.urn);
-    this.judgeLinks(want, claim);
+    this.places.judge(this.urn, claim);
+  }
+
+  /** What would fit over the span, of all resources at once; null when no place is free. */
+  roomIn(span: Span): HardAmounts | null {
+    if (this.places.fullUntil(span) !== null) return null;
+    return roomOf(this.node, span);
+  }
+
+  /**
+   * The first start, not before the wish's own, at which there is room and a place for as long as is wished, and `other` (the end of
+   * what else is in the way in a span) has nothing against it; null when there never is. Epoch ms.
+   */
+  earliest(want: Held, other: (span: Span) => number | null): number | null {
+    const { start, end, amounts } = claimOf(want);
+    for (let from = start; ; ) {
+      const fits = this.node.earliestFit(amounts, end - start, from);
+      if (fits === null) return null;
+      const span = { start: fits, end: fits + end - start };
+      const next = Math.max(this.places.fullUntil(span) ?? fits, other(span) ?? fits);
+      if (next === fits) return fits;
+      if (!Number.isFinite(next)) return null;
+      from = next;
+    }
   }
 
   /**
@@ -45,6 +79,7 @@ export class Books {
     const added = { ...claim, start: claimOf(lease).end };
     const room = added.start < added.end ? this.node.admit(added, lease.jti) : { ok: true as const };
     if (!room.ok) throw nodeFull(room, this.urn);
+    if (added.start < added.end) this.places.judge(this.urn, added);
     this.judgeLinks(want, claim, lease.jti);
   }
 
@@ -58,11 +93,13 @@ export class Books {
   /** A lease of the same id, which is renewed, is replaced. */
   enter(lease: LeaseRecord): void {
     this.node.add(lease.jti, claimOf(lease));
+    this.places.enter(lease.jti, claimOf(lease));
     this.links.charge(lease.jti, lease.links, claimOf(lease));
   }
 
   strike(lease: LeaseRecord): void {
     this.node.remove(lease.jti);
+    this.places.strike(lease.jti);
     this.links.discharge(lease.jti);
   }
 

@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Refused } from '@/core/errors';
+import { OPEN_POLICY } from '@/core/node/owner-policy';
 import { HARD_RESOURCES, type HardAmounts } from '@/core/resources/vector';
 import { DEFAULT_RESOURCES } from '@/protocol/resources';
 import { generateIdentityKey } from '@/protocol/statement/keys';
 import type { VerifiedTicket } from '@/protocol/statement/ticket';
-import { Books, claimOf } from './books';
+import { Books } from './books';
+import { claimOf } from './claim';
 import {
   applyEvent,
   emptyNode,
@@ -21,7 +23,7 @@ const key = generateIdentityKey();
 const NODE = 'urn:publicid:IDN+meridian:lab+node+n';
 const CAPACITY: HardAmounts = { cpuMilli: 1000, memoryMiB: 1000, diskMiB: 1000, networkKbps: 1000 };
 const LINK_RIGHTS: HardAmounts = { ...CAPACITY, cpuMilli: 600 };
-const OFFER = { images: ['tiny'], profiles: ['standard'], maxTermSeconds: 1000 };
+const OFFER = { images: ['tiny'], profiles: ['standard'], owner: OPEN_POLICY, maxTermSeconds: 1000 };
 const issuers = ['i'.repeat(43), 'j'.repeat(43)];
 
 type Act =

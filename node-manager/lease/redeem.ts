@@ -7,14 +7,11 @@ import { signStatement } from '@/protocol/statement/sign';
 import type { VerifiedTicket } from '@/protocol/statement/ticket';
 import { sliverUrn } from '../sliver/names';
 import type { Books } from './books';
-import { claimOf } from './books';
 import { type LeaseRecord, type NodeState, ticketKey } from './node-state';
+import { judgeAlone, judgeOffer, judgeOpen, type Offer } from './wish';
 
 /** Whoever decides on a node: its name, key and state. */
 export type NodeSelf = { urn: string; key: IdentityKey; state: NodeState };
-
-/** What the node offers and how far it goes. */
-export type Offer = { images: readonly string[]; profiles: readonly string[]; maxTermSeconds: number };
 
 /** An id for a statement: 128 random bits. */
 export function newStatementId(): string {
@@ -27,8 +24,8 @@ export function ticketHash(text: string): string {
 
 /**
  * Judges a verified ticket against the node's state and books, and makes the lease: nothing is changed, the caller enters it in the same
- * turn. `now`: epoch ms. Throws Refused NODE_CLOSED, TICKET_SPENT, TICKET_BURNT, WRONG_STATE, ALREADY_LEASED, IMAGE_UNKNOWN, PROFILE_UNKNOWN,
- * TERM_TOO_LONG, NODE_FULL, EXCEEDS_PARENT.
+ * turn. `now`: epoch ms. Throws Refused NODE_CLOSED, BARRED_BY_OWNER, TICKET_SPENT, TICKET_BURNT, WRONG_STATE, ALREADY_LEASED,
+ * IMAGE_UNKNOWN, PROFILE_UNKNOWN, TERM_TOO_LONG, NODE_FULL, TOO_MANY_SLIVERS, EXCEEDS_PARENT.
  */
 export function makeLease(
   self: NodeSelf,
@@ -46,8 +43,7 @@ export function makeLease(
     const state = `a renewal of ${claims.replaces}`;
     throw new Refused('WRONG_STATE', { kind: 'ticket', id: claims.jti, state, needs: 'a ticket for a new lease' });
   }
-  if (state.adminSwitch !== 'open')
-    throw new Refused('NODE_CLOSED', { node: self.urn, adminSwitch: state.adminSwitch });
+  judgeOpen(self, offer, claims.slice);
   judgeOffer(offer, claims);
   const wanted = {
     resources: claims.resources,
@@ -93,32 +89,6 @@ export function judgeUnspent(state: NodeState, ticket: { iss: string; jti: strin
   if (!spent) return;
   const facts = { iss: ticket.iss, jti: ticket.jti };
   throw spent.fate === 'burnt' ? new Refused('TICKET_BURNT', facts) : new Refused('TICKET_SPENT', facts);
-}
-
-function judgeOffer(offer: Offer, claims: VerifiedTicket['claims']): void {
-  const { image, profile } = claims.resources;
-  if (!offer.images.includes(image)) throw new Refused('IMAGE_UNKNOWN', { image, offers: [...offer.images] });
-  if (!offer.profiles.includes(profile)) throw new Refused('PROFILE_UNKNOWN', { profile, offers: [...offer.profiles] });
-  const askedSeconds = claims.end - claims.start;
-  if (askedSeconds > offer.maxTermSeconds)
-    throw new Refused('TERM_TOO_LONG', { askedSeconds, maxSeconds: offer.maxTermSeconds });
-}
-
-/** At most one lease of a slice at any instant; `without`: the lease that a renewal prolongs. */
-export function judgeAlone(
-  self: NodeSelf,
-  slice: string,
-  wanted: Parameters<typeof claimOf>[0],
-  without?: string,
-): void {
-  const want = claimOf(wanted);
-  for (const other of self.state.leases.values()) {
-    if (other.slice !== slice || other.jti === without) continue;
-    const held = claimOf(other);
-    if (held.start < want.end && want.start < held.end) {
-      throw new Refused('ALREADY_LEASED', { slice, node: self.urn, until: new Date(held.end).toISOString() });
-    }
-  }
 }
 
 /** A signed word that a lease or ticket is over: released, lapsed, or burnt before it was redeemed. */

@@ -6,14 +6,16 @@ import { signStatement } from '@/protocol/statement/sign';
 import type { VerifiedTicket } from '@/protocol/statement/ticket';
 import type { Books } from './books';
 import { type LeaseRecord, ticketKey } from './node-state';
-import { judgeAlone, judgeUnspent, type NodeSelf, type Offer, ticketHash } from './redeem';
+import { judgeUnspent, type NodeSelf, ticketHash } from './redeem';
+import { judgeAlone, judgeOpen, type Offer } from './wish';
 
 /**
  * Judges a verified renewal ticket and makes the lease anew, to the ticket's end: nothing is changed, the caller enters it in
  * the same turn. The lease keeps its id, start, sliver, holder and amounts; its ticket, end, grace, links and text are the new ones. It
  * must be live: scheduled, running, or in its grace. Start to new end is at most `offer.maxTermSeconds`, all renewals counted.
- * `now`: epoch ms. Throws Refused TICKET_SPENT, TICKET_BURNT, RENEWAL_MISMATCH, NO_LEASE, WRONG_HOLDER, NODE_CLOSED, LEASE_OVER,
- * WRONG_STATE (ends no later), TERM_TOO_LONG, ALREADY_LEASED (a later lease of the slice), NODE_FULL, EXCEEDS_PARENT.
+ * `now`: epoch ms. Throws Refused TICKET_SPENT, TICKET_BURNT, RENEWAL_MISMATCH, NO_LEASE, WRONG_HOLDER, NODE_CLOSED, BARRED_BY_OWNER,
+ * LEASE_OVER, WRONG_STATE (ends no later), TERM_TOO_LONG, ALREADY_LEASED (a later lease of the slice), NODE_FULL, TOO_MANY_SLIVERS,
+ * EXCEEDS_PARENT.
  */
 export function renewLease(
   self: NodeSelf,
@@ -27,8 +29,7 @@ export function renewLease(
   judgeUnspent(self.state, claims);
   const lease = replacedLease(self, claims);
   judgeSame(lease, claims);
-  if (self.state.adminSwitch !== 'open')
-    throw new Refused('NODE_CLOSED', { node: self.urn, adminSwitch: self.state.adminSwitch });
+  judgeOpen(self, offer, lease.slice);
   const term = renewTerm(lease, claims, offer.maxTermSeconds, now);
   const { resources } = lease;
   judgeAlone(self, lease.slice, { ...term, resources }, lease.jti);

@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/useAwait: a refusal must reject, not throw
 import { Refused } from '@/core/errors';
+import { policyView } from '@/protocol/node-manager/policy';
 import type { NodeManagerService } from '@/protocol/node-manager/router';
 import { verifyTicket } from '@/protocol/statement/ticket';
 import { decodeUnverified } from '@/protocol/statement/verify';
@@ -77,7 +78,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
         node: urn,
         jkt: node.o.key.jkt,
         incarnation: node.state.incarnation,
-        capacity: node.o.capacity,
+        capacity: node.capacity,
         drivers: node.o.drivers,
         driver: driver.name,
         images: [...node.offer.images],
@@ -97,9 +98,10 @@ export function nodeService(node: NodeManager): NodeManagerService {
         uptimeSeconds: node.uptimeSeconds,
         incarnation: node.state.incarnation,
         journalSequence: ledger.sequence,
-        capacity: node.o.capacity,
+        capacity: node.capacity,
         free: node.books.freeAt(ledger.now()),
         load1Milli: node.load1Milli(),
+        policy: policyView(node.policy.current, node.policy.problem),
         slivers,
       };
     },

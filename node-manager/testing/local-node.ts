@@ -16,7 +16,7 @@ import { rootDelegation } from '../enrolment/root-delegation';
 import { newStatementId } from '../lease/redeem';
 import { Ledger } from '../ledger';
 import { programLog } from '../log';
-import { NodeManager } from '../node';
+import { NodeManager, type NodeOptions } from '../node';
 import { nodeService } from '../service/service';
 
 export const NODE = 'urn:publicid:IDN+meridian:lab+node+n';
@@ -46,7 +46,7 @@ afterEach(async () => {
 });
 
 /** A node in this process, over the journal in a folder; `crashed` gives what a crash would have left of it. */
-export async function start(journal = 'journal', clock: () => number = Date.now) {
+export async function start(journal = 'journal', clock: () => number = Date.now, policy?: NodeOptions['policy']) {
   const ledger = await Ledger.open(join(directory, journal), log, (error) => Promise.reject(error), clock);
   if (!ledger.of(NODE).incarnation) await ledger.record(NODE, { t: 'born', at: clock(), incarnation });
   const enrolment: Enrolment = {
@@ -68,6 +68,7 @@ export async function start(journal = 'journal', clock: () => number = Date.now)
     ledger,
     enrolments: { get: () => enrolment, put: () => {} },
     token: null,
+    policy,
     log,
   });
   running.push({ node, ledger });

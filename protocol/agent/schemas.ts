@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { IMAGES_UNSAID, ImageName, ImageProblem, MAX_IMAGE_PROBLEMS, MAX_IMAGES } from '../node-manager/images';
+import { PolicyView } from '../node-manager/policy';
 import {
   isoTime,
   NodeSliverState,
@@ -117,6 +118,8 @@ export const HeartbeatInput = z.object({
   missing: z.array(plainText(200)).max(20).default([]),
   images: z.array(ImageName).max(MAX_IMAGES).default(IMAGES_UNSAID),
   imageProblems: z.array(ImageProblem).max(MAX_IMAGE_PROBLEMS).default([]),
+  /** What the owner of the machine lays down. */
+  policy: PolicyView.optional(),
   capacity: HardAmountsSchema,
   free: HardAmountsSchema,
   load1Milli: z.int().min(0).max(10_000_000).nullable(),

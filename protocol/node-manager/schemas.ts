@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { HardAmountsSchema, ResourceVectorSchema } from '../resources';
 import { MAX_STATEMENT_BYTES } from '../statement/schemas';
 import { ImageProblem } from './images';
+import { PolicyView } from './policy';
 
 /** The node manager's calls: what goes in and out. Times are ISO 8601 in UTC unless a name says otherwise. */
 
@@ -74,6 +75,7 @@ export const StatusView = z.object({
   /** Free at this instant. */
   free: HardAmountsSchema,
   load1Milli: z.int().nullable(),
+  policy: PolicyView.optional(),
   slivers: z.record(NodeSliverState, z.int()),
 });
 
