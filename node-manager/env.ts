@@ -34,6 +34,11 @@ const NodeEnv = z.object({
   MERIDIAN_NODE_DRIVER: z.enum(['auto', 'oci', 'simulated']).default('auto'),
   MERIDIAN_NODE_STOP_SLIVERS_ON_EXIT: flag,
   MERIDIAN_NODE_HEARTBEAT_MS: z.coerce.number().int().min(100).max(60_000).default(10_000),
+  MERIDIAN_NODE_NAMESERVERS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(/[\s,]+/).filter(Boolean))
+    .pipe(z.array(z.union([z.ipv4(), z.ipv6()])).max(3)),
   MERIDIAN_NODE_CAPACITY: json.pipe(HardAmountsSchema).optional(),
   MERIDIAN_NODE_IMAGES: z.string().min(1).optional(),
   MERIDIAN_NODE_MIRROR: z.string().optional(),
@@ -68,6 +73,7 @@ export function nodeEnv(env: Environment) {
     driver: e.MERIDIAN_NODE_DRIVER,
     stopSliversOnExit: e.MERIDIAN_NODE_STOP_SLIVERS_ON_EXIT,
     heartbeatMs: e.MERIDIAN_NODE_HEARTBEAT_MS,
+    nameservers: e.MERIDIAN_NODE_NAMESERVERS,
     capacity: e.MERIDIAN_NODE_CAPACITY ?? null,
     logLevel: e.MERIDIAN_LOG_LEVEL,
     supervised: e.MERIDIAN_SUPERVISED,

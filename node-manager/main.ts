@@ -43,8 +43,15 @@ await runProgram(
     const key = await loadOrMakeIdentityKey(`${data}/identity.pem`);
     const folder = env.images ? resolve(env.images) : `${data}/images`;
     const imageOptions = { folder, mirror: env.mirror, build: env.buildBase };
-    const { driver, drivers, images } = await chooseDriver(env.driver, { data, node: urn, log, images: imageOptions });
     const capacity = env.capacity ?? hostCapacity(data);
+    const network = { capacityKbps: capacity.networkKbps, nameservers: env.nameservers };
+    const { driver, drivers, images } = await chooseDriver(env.driver, {
+      data,
+      node: urn,
+      log,
+      images: imageOptions,
+      network,
+    });
     const policy = new PolicyFile(`${data}/policy.json`, log);
     const node = new NodeManager({
       urn,

@@ -7,7 +7,13 @@ import type { Driver } from './driver';
 import { probeOci } from './oci/probe';
 import { SimulatedDriver } from './simulated';
 
-type Host = { data: string; node: string; log: Logger; images: ImageOptions };
+type Host = {
+  data: string;
+  node: string;
+  log: Logger;
+  images: ImageOptions;
+  network?: { capacityKbps: number; nameservers: readonly string[] };
+};
 type Chosen = { driver: Driver; drivers: z.infer<typeof DriverView>[]; images: ImageStore | null };
 
 const SIMULATED_START_MS = 30;
@@ -20,7 +26,7 @@ export async function chooseDriver(wanted: 'auto' | 'oci' | 'simulated', host: H
   const probed =
     wanted === 'simulated'
       ? { missing: ['not asked for: MERIDIAN_NODE_DRIVER is simulated'] }
-      : await probeOci(host.data, host.node, host.log, host.images);
+      : await probeOci(host.data, host.node, host.log, host.images, host.network);
   const missing = 'missing' in probed ? probed.missing : [];
   const drivers = [
     { name: 'oci' as const, able: missing.length === 0, missing },

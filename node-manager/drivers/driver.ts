@@ -1,10 +1,13 @@
 import type { ResourceVector } from '@/core/resources/vector';
+import type { SliverNetwork } from './oci/network/sliver-network';
 
 /** What a driver needs to make a sliver. */
 export type SliverSpec = {
   /** Safe as a file name and as a container id; the lease's id. */
   id: string;
   slice: string;
+  /** URN of the person who answers for it. */
+  user?: string;
   /** What `hostname` prints inside. */
   hostname: string;
   resources: ResourceVector;
@@ -45,6 +48,8 @@ export interface Driver {
   readonly name: 'oci' | 'simulated';
   /** Names of the images that it has now; it may get more while it runs. */
   readonly images: readonly string[];
+  /** None: its slivers have none that leads anywhere. */
+  readonly network?: SliverNetwork;
   /** Every sliver of this node that exists in any form, also half made. */
   list(signal: AbortSignal): Promise<ReadonlyMap<string, FoundState>>;
   /** Makes what is missing and starts it; resolves when its first process runs. */

@@ -196,6 +196,7 @@ export class SliverKeeper {
         {
           id: lease.jti,
           slice: lease.slice,
+          user: lease.sub,
           hostname: sliverHostname(lease.slice, this.o.node),
           resources: lease.resources,
         },

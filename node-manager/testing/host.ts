@@ -6,13 +6,15 @@ import { programLog } from '../log';
 import { nodeUrn, tempDirectory } from './agent-stub';
 
 /** What this host lacks for real slivers; empty when it lacks nothing. Says it aloud: a skipped test must not look like a passed one. */
-export async function hostLacks(test: string): Promise<string[]> {
+export async function hostLacks(test: string, needs: { network?: boolean } = {}): Promise<string[]> {
   const data = tempDirectory('probe');
   const probed = await probeOci(data, nodeUrn(`probe-${process.pid}`), programLog('test', 'silent'));
   rmSync(data, { recursive: true, force: true });
   if ('driver' in probed) {
     await probed.driver.close();
-    return [];
+    const missing = needs.network ? [...probed.driver.network.missing] : [];
+    if (missing.length > 0) console.warn(`SKIPPED ${test}: this host lacks ${missing.join('; ')}`);
+    return missing;
   }
   console.warn(`SKIPPED ${test}: this host has no real slivers, for it lacks ${probed.missing.join('; ')}`);
   return probed.missing;

@@ -18,6 +18,7 @@ const SLIVER_TOOLS = [
   { program: 'nft', package: 'nftables' },
   { program: 'mkfs.ext4', package: 'e2fsprogs' },
   { program: 'mmdebstrap', package: 'mmdebstrap' },
+  { program: 'conntrack', package: 'conntrack' },
 ];
 
 /** Installs the npm packages when they are missing or not those of the lockfile. */

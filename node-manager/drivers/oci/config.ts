@@ -86,6 +86,8 @@ export function containerConfig(s: ContainerSpec) {
       uidMappings: mapping,
       gidMappings: mapping,
       cgroupsPath: s.cgroupsPath,
+      // ping without raw sockets, for everybody inside
+      sysctl: { 'net.ipv4.ping_group_range': `0 ${UID_RANGE - 1}` },
       maskedPaths: MASKED,
       readonlyPaths: READONLY,
       resources: {

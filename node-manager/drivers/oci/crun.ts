@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Cgroups } from './cgroups';
 import { runTool, ToolFailed } from './run-tool';
 
 const MAKE_MS = 20_000;
 const ASK_MS = 10_000;
+const BEGUN_MS = 2_000;
 
 const Listed = z.array(z.object({ id: z.string(), status: z.string(), pid: z.int() })).nullable();
 
@@ -38,9 +40,11 @@ export class Crun {
     return z.coerce.number().int().positive().parse(readFileSync(pidFile, 'utf8'));
   }
 
-  /** Lets the first process of a container that was made go. */
-  async start(id: string): Promise<void> {
+  /** Lets the first process of a container that was made go. Before it is what it shall be, nobody can join it. */
+  async start(id: string, pid: number): Promise<void> {
     await runTool('crun', this.args('start', id), { timeoutMs: MAKE_MS });
+    const deadline = Date.now() + BEGUN_MS;
+    while (isCrun(pid) && Date.now() < deadline) await sleep(1);
   }
 
   /** Ends all its processes and removes it with its control group. One that does not exist is fine. */
@@ -57,5 +61,14 @@ export class Crun {
     const text = await runTool('crun', this.args('list', '--format', 'json'), { timeoutMs: ASK_MS, capture: true });
     const listed = Listed.parse(JSON.parse(text.trim() || '[]')) ?? [];
     return new Map(listed.map(({ id, status, pid }) => [id, { running: status === 'running', pid }]));
+  }
+}
+
+/** Is it crun still, on its way to the container's first program? */
+function isCrun(pid: number): boolean {
+  try {
+    return /^(\S*\/)?crun\0/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+  } catch {
+    return false; // ended already
   }
 }

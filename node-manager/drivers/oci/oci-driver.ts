@@ -118,8 +118,8 @@ export class OciDriver implements Driver {
     });
     writeWhole(`${run}/config.json`, JSON.stringify(config));
     const pid = await this.crun.create(name, run);
-    await this.network.attach(spec, pid);
-    await this.crun.start(name);
+    await this.network.attach({ ...spec, user: spec.user ?? '' }, pid);
+    await this.crun.start(name, pid);
   }
 
   async stop(id: string): Promise<void> {

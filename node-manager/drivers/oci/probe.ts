@@ -3,8 +3,8 @@ import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { type ImageOptions, ImageStore } from '../../images/image-store';
 import type { Logger } from '../../log';
 import { findCgroups } from './cgroups';
-import { noNetwork } from './network/no-network';
-import { OciDriver } from './oci-driver';
+import { openNetwork } from './network/open-network';
+import { OciDriver, ownNames } from './oci-driver';
 
 const CAP_SYS_ADMIN = 21n;
 const PROBE_EXEC_MS = 5_000;
@@ -18,6 +18,7 @@ export async function probeOci(
   node: string,
   log: Logger,
   imageOptions: ImageOptions = { folder: `${data}/images`, mirror: null, build: false },
+  net: { capacityKbps: number; nameservers: readonly string[] } = { capacityKbps: 100_000, nameservers: [] },
 ): Promise<{ driver: OciDriver; images: ImageStore } | { missing: string[] }> {
   const missing: string[] = [];
   if (process.platform !== 'linux') return { missing: ['Linux'] };
@@ -36,7 +37,8 @@ export async function probeOci(
   if (missing.length > 0 || !init || !busybox) return { missing };
 
   const images = await ImageStore.open(imageOptions, busybox, log);
-  const driver = new OciDriver({ data, node, cgroups, init, images: images.found, network: noNetwork([]) });
+  const network = await openNetwork({ data, runtime: ownNames(node, data).runtime, ...net, log }, which);
+  const driver = new OciDriver({ data, node, cgroups, init, images: images.found, network });
   const problem = await tryOne(driver);
   if (problem === null) return { driver, images };
   log.debug({ problem }, 'the probe container failed');

@@ -10,6 +10,8 @@ export function noNetwork(missing: readonly string[]): SliverNetwork {
     detach: nothing,
     forget: nothing,
     update: nothing,
+    setPorts: nothing,
+    holderOf: () => Promise.resolve(null),
     usage: () => Promise.resolve(new Map()),
     close: nothing,
   };

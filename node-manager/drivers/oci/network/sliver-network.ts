@@ -5,11 +5,24 @@ export type NetworkSliver = {
   /** The lease's id. */
   id: string;
   slice: string;
+  /** URN of the person who answers for it. */
+  user: string;
   resources: Pick<ResourceVector, 'networkKbps' | 'networkShare'>;
 };
 
 /** Bytes of a sliver since it was made, over all its starts and the daemon's: never less than was said before. */
 export type NetworkUsage = { receivedBytes: number; sentBytes: number };
+
+/** A port of the node that leads to one of a sliver. */
+export type PublishedPort = {
+  protocol: 'tcp' | 'udp';
+  /** The node's. */
+  external: number;
+  /** The sliver's. */
+  internal: number;
+  /** Prefixes that may use it, IPv4 and IPv6; empty: everybody. */
+  sources: readonly string[];
+};
 
 /** A file of the host that a sliver sees read-only, such as its resolv.conf. */
 export type NetworkFile = { source: string; destination: string };
@@ -31,6 +44,10 @@ export interface SliverNetwork {
   forget(id: string): Promise<void>;
   /** Other limits for a sliver that runs on. */
   update(sliver: NetworkSliver): Promise<void>;
+  /** The sliver's published ports from now on, all of them; also for one that is not connected at the moment. */
+  setPorts(id: string, ports: readonly PublishedPort[]): Promise<void>;
+  /** Who else on this host has the port: a program that listens, another node. Null when nobody. */
+  holderOf(protocol: PublishedPort['protocol'], external: number): Promise<string | null>;
   /** Of every sliver that has or had a connection and was not forgotten. */
   usage(): Promise<ReadonlyMap<string, NetworkUsage>>;
   /** Gives back what the host holds besides slivers; what running ones need stays. */
