@@ -66,6 +66,23 @@ describe('enrolment', () => {
       address: 'localhost:7430',
     });
   });
+  test('a node that cannot be dialled is dialled at its agent’s address, also when that moves', async () => {
+    const [hidden, open] = [await fleet.registerNode('hidden'), await fleet.registerNode('open')];
+    await fleet.enrol(hidden, hidden.key, 'relay');
+    await fleet.enrol(open);
+    const addresses = async () =>
+      (
+        await database.pool.query(`SELECT address FROM "Node" WHERE id = ANY($1) ORDER BY hostname`, [
+          [hidden.id, open.id],
+        ])
+      ).rows.map((row) => row.address);
+    expect(await addresses()).toEqual([fleet.agent.address, 'localhost:7430']);
+    const moved = await fleet.start();
+    expect(moved.address).not.toBe(fleet.agent.address);
+    expect(await addresses()).toEqual([moved.address, 'localhost:7430']);
+    await moved.close();
+    await database.pool.query(`UPDATE "Agent" SET address = $1`, [fleet.agent.address]);
+  });
   test('a foreign or expired token, and a proof of another key, are refused', async () => {
     const [a, b] = [await fleet.registerNode('a'), await fleet.registerNode('b')];
     expect(await refusal(fleet.enrol({ ...a, secret: b.secret }))).toBe('TOKEN_INVALID');

@@ -101,12 +101,12 @@ export async function agentFixture(pool: pg.Pool, databaseUrl: string) {
       );
       return { ...node, secret };
     },
-    async enrol(node: FakeNode, key = node.key): Promise<z.infer<typeof EnrolOutput>> {
+    async enrol(node: FakeNode, key = node.key, address = 'localhost:7430'): Promise<z.infer<typeof EnrolOutput>> {
       const facts = {
         node: node.urn,
         secret: node.secret,
         publicKey: key.jwk,
-        address: 'localhost:7430',
+        address,
         incarnation: node.incarnation,
       };
       const { client, close } = anonymousAgentClient(agent.address, caFingerprint(ca.certificatePem));

@@ -27,6 +27,8 @@ export type FleetNode = z.infer<typeof FleetNode>;
 
 export const NodeView = FleetNode.extend({
   address: z.string().nullable(),
+  /** It cannot be dialled itself: the address is its agent's, which passes calls on. */
+  behindNat: z.boolean(),
   driver: z.string().nullable(),
   incarnation: z.string().nullable(),
   network: z.string().nullable(),

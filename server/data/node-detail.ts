@@ -25,9 +25,12 @@ export async function nodeDetail(db: Tx, id: string, now: Date) {
     ? await db.certificate.findFirst({ where: { jkt, revokedAt: null }, orderBy: { notAfter: 'desc' } })
     : null;
   const delegation = node.delegations[0];
+  // A node that cannot be dialled has its agent's address in place of its own.
+  const relaying = node.address ? await db.agent.count({ where: { address: node.address } }) : 0;
   return {
     siteId: node.siteId,
     address: node.address,
+    behindNat: relaying > 0,
     driver: node.driver,
     network: node.network,
     enrolledAt: node.enrolledAt,

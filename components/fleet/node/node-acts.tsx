@@ -84,6 +84,11 @@ function EnrolNode({ node }: { node: NodeView }) {
               Shown only now; it lapses <Time at={make.data.expiresAt} />. On the machine, as root:
             </p>
             <CopyLine text={`MERIDIAN_NODE_TOKEN=${make.data.token} npm run meridian -- node`} what="the command" />
+            <p className="text-soft text-table">
+              Is it behind NAT, with no port open to the outside? Put{' '}
+              <code className="font-mono">MERIDIAN_NODE_ADDRESS=relay</code> in front: it then takes its calls over a
+              connection that it opens itself.
+            </p>
           </div>
         ) : (
           <div className="flex flex-col gap-3">

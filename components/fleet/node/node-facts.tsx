@@ -65,6 +65,14 @@ export function NodeFacts({ node }: { node: NodeView }) {
       <Fact name="Enrolled">{node.enrolledAt ? <Time at={node.enrolledAt} /> : 'no'}</Fact>
       <Fact name="Address">
         {node.address ? <span className="font-mono">{node.address}</span> : 'none: nothing is dialled'}
+        {node.behindNat && (
+          <span className="block text-soft">
+            <Term means="No port of the node is open to the outside: it dials its agent and takes its calls over that connection, with the same identities and checks. The agent passes them on and cannot read them.">
+              Behind NAT
+            </Term>
+            : reached through its agent
+          </span>
+        )}
       </Fact>
       <Fact name="Driver">
         {node.driver ?? '–'}

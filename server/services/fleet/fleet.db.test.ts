@@ -159,6 +159,13 @@ describe('a node', () => {
     expect((await nodeView(db, operator, id, now)).sliverRows).toHaveLength(2);
   });
 
+  test('is said to be behind NAT when its agent’s address stands for its own', async () => {
+    const { id } = await bringUp('node2.oslo', now);
+    expect((await nodeView(db, researcher, id, now)).behindNat).toBe(false);
+    await db.node.update({ where: { id }, data: { address: 'a:1' } });
+    expect((await nodeView(db, researcher, id, now)).behindNat).toBe(true);
+  });
+
   test('is switched with a line in the audit log and a notice to whoever listens, once', async () => {
     const { id, urn } = await db.node.findFirstOrThrow({ where: { hostname: 'node1.oslo' } });
     const listener = await database.pool.connect();
