@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { SPARE } from '@/agent/relay/line';
-import { Relay } from '@/agent/relay/relay';
+import { Relay, type RelayOptions } from '@/agent/relay/relay';
 import { Refused } from '@/core/errors';
 import { programLog } from '@/node-manager/log';
 import { RelayLine } from '@/node-manager/relay/relay-line';
@@ -50,13 +50,13 @@ afterEach(async () => {
   revoked.clear();
 });
 
-async function relayAgent(port = 0, hopeMs?: number) {
+async function relayAgent(port = 0, times: RelayOptions['times'] = {}) {
   enrolled.add(keyOf(hidden)).add(keyOf(other));
   const relay = new Relay({
     ownName: tlsName(agent.urn),
     enrolled: (keys) => Promise.resolve(new Set(keys.map(keyOf).filter((key) => enrolled.has(key)))),
     log,
-    ...(hopeMs ? { hopeMs } : {}),
+    times,
   });
   const refuse = () => Promise.reject(new Refused('NOT_FOUND', { kind: 'procedure', id: 'not in this stub' }));
   const service = new Proxy({} as AgentService, {
@@ -85,7 +85,7 @@ async function relayAgent(port = 0, hopeMs?: number) {
 type RelayAgent = Awaited<ReturnType<typeof relayAgent>>;
 
 /** A node that listens on a port that nobody is told, and attends. Answers `keys` with who called and by what name it was. */
-async function node(of: RelayAgent, who = hidden, says = who.urn) {
+async function node(of: Pick<RelayAgent, 'target'>, who = hidden, says = who.urn, answerMs = 10_000) {
   const calls = { running: 0 };
   const service = new Proxy({} as NodeManagerService, {
     get: (_, name) => async (peer: { jkt: string }, input: { argv?: string[] }, signal?: AbortSignal) => {
@@ -121,6 +121,7 @@ async function node(of: RelayAgent, who = hidden, says = who.urn) {
     agent: () => of.target,
     identity: source,
     accept: (s) => server.accept(s),
+    answerMs,
     log,
   });
   line.begin();
@@ -131,6 +132,39 @@ async function node(of: RelayAgent, who = hidden, says = who.urn) {
   };
   ends.push(stop);
   return { calls, stop };
+}
+
+/** A wire to a port of this host that can be cut: what is sent is lost, and neither end is told. */
+async function blackHole(port: number) {
+  let dead = false;
+  const sockets = new Set<Socket>();
+  const server = createServer((one) => {
+    const other = connect(port, '127.0.0.1');
+    for (const [from, to] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      sockets.add(from);
+      const lost = dead; // a connection that was begun while the wire was cut never comes to be
+      from.on('error', () => {}).on('data', (data) => dead || lost || to.write(data));
+      from.on('close', () => {
+        sockets.delete(from);
+        if (!dead) to.destroy();
+      });
+    }
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  ends.push(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const { port: own } = server.address() as AddressInfo; // a TCP server has one
+  return {
+    address: `127.0.0.1:${own}`,
+    cut: (cut: boolean) => {
+      dead = cut;
+    },
+  };
 }
 
 /** A caller of its own, so that its connections are new ones. */
@@ -187,8 +221,28 @@ describe('a node that cannot be dialled', () => {
     expect(await keysBy(caller(second))).toEqual({ keys: [sm.jkt, nodeUrn] });
   });
 
+  test('is let go when the wire is cut and nobody is told, and is back when it is mended', async () => {
+    const of = await relayAgent(0, { holdMs: 200, graceMs: 300, hopeMs: 100 });
+    const wire = await blackHole(of.port);
+    const behind = { ...of.target, address: wire.address };
+    const { calls } = await node({ target: behind }, hidden, nodeUrn, 600);
+    await attended(of);
+    const client = caller(of);
+    await keysBy(client);
+    const poll = orRefused(client.sliver.query({ slice }));
+    poll.catch(() => {});
+    await until('the call to run', () => calls.running === 1);
+    wire.cut(true);
+    await expect(poll).rejects.toMatchObject({ code: 'NODE_UNREACHABLE', facts: { cause: 'connection lost' } });
+    expect(of.relay.facts).toEqual({ nodes: 0, callers: 0 });
+    await expect(keysBy(caller(of))).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' });
+    wire.cut(false);
+    await attended(of);
+    expect((await keysBy(caller(of))).keys[0]).toBe(sm.jkt);
+  });
+
   test('is said to be away when it is', async () => {
-    const of = await relayAgent(0, 100);
+    const of = await relayAgent(0, { hopeMs: 100 });
     await expect(keysBy(caller(of))).rejects.toMatchObject({
       code: 'NODE_UNREACHABLE',
       facts: { cause: 'it is reached through its agent, to which it has no line now' },
@@ -212,7 +266,7 @@ describe('a node that cannot be dialled', () => {
 
 describe('nobody else takes a node’s calls', () => {
   test('another enrolled node attends under its own name only, and a key that is not enrolled under none', async () => {
-    const of = await relayAgent(0, 100);
+    const of = await relayAgent(0, { hopeMs: 100 });
     await node(of, other, 'the impostor');
     await attended(of);
     await expect(keysBy(caller(of))).rejects.toMatchObject({ code: 'NODE_UNREACHABLE' });

@@ -15,8 +15,8 @@ export const MAX_LINES = 2_000;
 export const MAX_CALLERS_IN_ALL = 4_096;
 /** Callers who wait for a node that is not here: it may be back at once when it or this agent was just restarted. */
 const MAX_HOPEFUL = 128;
-/** … and for how long, in ms. */
-const HOPE_MS = 4_000;
+/** How long polls are held, nodes may be silent between two, and callers wait for one that is not here, in ms. */
+const TIMES = { holdMs: ATTEND_HOLD_MS, graceMs: ATTEND_GRACE_MS, hopeMs: 4_000 };
 /** How long the first bytes of a connection may take, in ms. */
 const OPENING_MS = 5_000;
 const SWEEP_MS = 1_000;
@@ -30,8 +30,8 @@ export type RelayOptions = {
   ownName: string;
   /** Which of these keys are enrolled now and not revoked, as `urn jkt`. */
   enrolled: (keys: readonly { urn: string; jkt: string }[]) => Promise<ReadonlySet<string>>;
-  /** Other than HOPE_MS, in a test. */
-  hopeMs?: number;
+  /** Shorter ones for a test. */
+  times?: Partial<typeof TIMES>;
   log: { info(facts: object, message: string): void; error(facts: object, message: string): void };
 };
 
@@ -45,10 +45,12 @@ export class Relay {
   private readonly hopeful = new Map<Waiting, string>();
   private readonly opening = new Set<Socket>();
   private readonly sweeper: NodeJS.Timeout;
+  private readonly times: typeof TIMES;
   private sweeping = false;
   private closed = false;
 
   constructor(private readonly o: RelayOptions) {
+    this.times = { ...TIMES, ...o.times };
     this.sweeper = setInterval(() => void this.sweep(), SWEEP_MS).unref();
   }
 
@@ -72,7 +74,7 @@ export class Relay {
     const known = this.lines.get(name);
     const same = known?.session === input.session && known.node.jkt === peer.jkt;
     const line = known && same ? known : await this.open(name, peer, input.session);
-    return { dial: await line.attend(ATTEND_HOLD_MS, signal) };
+    return { dial: await line.attend(this.times.holdMs, signal) };
   }
 
   private async open(name: string, { urn, jkt }: Peer, session: string): Promise<Line> {
@@ -139,7 +141,7 @@ export class Relay {
       this.enter(line, socket, take);
       return;
     }
-    const timer = setTimeout(() => this.giveUp(waiting), this.o.hopeMs ?? HOPE_MS);
+    const timer = setTimeout(() => this.giveUp(waiting), this.times.hopeMs);
     const waiting: Waiting = { socket, timer, take };
     this.hopeful.set(waiting, name);
     if (this.hopeful.size > MAX_HOPEFUL) this.giveUp(waiting);
@@ -163,7 +165,8 @@ export class Relay {
     try {
       const now = Date.now();
       for (const [name, line] of this.lines)
-        if (line.quietSince !== null && now - line.quietSince > ATTEND_GRACE_MS) this.drop(name, line, 'it is silent');
+        if (line.quietSince !== null && now - line.quietSince > this.times.graceMs)
+          this.drop(name, line, 'it is silent');
       const enrolled = await this.o.enrolled([...this.lines.values()].map((line) => line.node));
       for (const [name, line] of [...this.lines])
         if (!enrolled.has(`${line.node.urn} ${line.node.jkt}`))

@@ -22,6 +22,8 @@ export type RelayLineOptions = {
   identity: IdentitySource;
   /** Serves a connection as if it had been dialled here. */
   accept: (socket: Socket) => void;
+  /** How long a poll's answer is waited for, in ms; shorter in a test. */
+  answerMs?: number;
   log: Logger;
 };
 
@@ -51,12 +53,13 @@ export class RelayLine {
 
   private async attend(): Promise<void> {
     const { signal } = this.stopper;
+    const { answerMs = ATTEND_ANSWER_MS } = this.o;
     for (let failures = 0; !signal.aborted; ) {
       const began = Date.now();
       try {
         const target = this.o.agent();
         if (!target) throw new Refused('NODE_NOT_ENROLLED', { node: this.o.node });
-        const client = agentClient(target, this.o.identity, { answerMs: ATTEND_ANSWER_MS });
+        const client = agentClient(target, this.o.identity, { answerMs });
         const { dial } = await orRefused(client.attend.mutate({ session: this.session }, { signal }));
         if (failures > 0) this.o.log.info({ failures }, 'calls come by way of the agent again');
         failures = 0;
