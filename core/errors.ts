@@ -56,6 +56,7 @@ export const REFUSAL_CODES = [
   'START_FAILED', // facts: node, problem
   'START_TIMEOUT', // facts: node, afterSeconds
   'EXEC_FAILED', // facts: problem
+  'NO_WAY_IN', // facts: way ('ssh' or 'terminal'), problem
   'STORAGE_FULL', // facts: path, freeMiB
   'JOURNAL_DAMAGED', // facts: path, problem
   // agent

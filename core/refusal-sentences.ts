@@ -110,6 +110,13 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
     `The sliver on ${f.name('node', 'the node')} did not start within ${f.duration('afterSeconds', 'the time allowed')}. Another node is tried where the request allows it.`,
   EXEC_FAILED: (f) =>
     `The command could not be run: ${f.problem('problem', 'the node does not say why')}. Check that the sliver is running and the command exists in it.`,
+  NO_WAY_IN: (f) => {
+    const way = f.text('way', '');
+    const by = way === 'ssh' ? 'by ssh' : way === 'terminal' ? 'with a terminal' : '';
+    const other =
+      way === 'ssh' && !f.text('problem', '').includes('simulated') ? ' Open a terminal in the browser instead.' : '';
+    return `This sliver cannot be entered${by && ` ${by}`}: ${f.problem('problem', 'the node does not say why')}.${other}`;
+  },
   STORAGE_FULL: (f) =>
     `The node’s storage${f.part('path', (p) => ` at ${p}`)} is full${f.has('freeMiB') ? `: ${f.count('freeMiB', '')} MiB are free` : ''}. Pick another node, or have its owner make room.`,
   JOURNAL_DAMAGED: (f) =>

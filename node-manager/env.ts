@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { Refused } from '@/core/errors';
 import { HardAmountsSchema } from '@/protocol/resources';
 import { RELAYED } from '@/protocol/transport/relay';
+import { parsePorts } from './ssh/ports';
 
 const hostPort = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, 'must be host:port');
 const flag = z
@@ -39,6 +40,11 @@ const NodeEnv = z.object({
     .default('')
     .transform((text) => text.split(/[\s,]+/).filter(Boolean))
     .pipe(z.array(z.union([z.ipv4(), z.ipv6()])).max(3)),
+  MERIDIAN_NODE_SSH_PORTS: z
+    .string()
+    .default('22000-22999')
+    .refine((text) => text === 'off' || parsePorts(text) !== null, 'must be a range like 22000-22999, or off')
+    .transform(parsePorts),
   MERIDIAN_NODE_CAPACITY: json.pipe(HardAmountsSchema).optional(),
   MERIDIAN_NODE_IMAGES: z.string().min(1).optional(),
   MERIDIAN_NODE_MIRROR: z.string().optional(),
@@ -74,6 +80,8 @@ export function nodeEnv(env: Environment) {
     stopSliversOnExit: e.MERIDIAN_NODE_STOP_SLIVERS_ON_EXIT,
     heartbeatMs: e.MERIDIAN_NODE_HEARTBEAT_MS,
     nameservers: e.MERIDIAN_NODE_NAMESERVERS,
+    /** Ports for ssh into slivers, one each; null for none. */
+    sshPorts: e.MERIDIAN_NODE_SSH_PORTS,
     capacity: e.MERIDIAN_NODE_CAPACITY ?? null,
     logLevel: e.MERIDIAN_LOG_LEVEL,
     supervised: e.MERIDIAN_SUPERVISED,

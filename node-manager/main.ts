@@ -68,6 +68,12 @@ await runProgram(
       ...(images ? { imageProblems: images.problems } : {}),
       heartbeatMs: env.heartbeatMs,
       host: { data, abilities: [] },
+      access: {
+        folder: `${data}/ssh`,
+        ports: env.sshPorts,
+        listen: hostAndPort(env.listen).host,
+        host: env.address === RELAYED ? null : hostAndPort(env.address).host,
+      },
     });
     await node.beBorn(journal);
     const server = await serveNodes(() => [node], hostAndPort(env.listen), log);

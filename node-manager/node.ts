@@ -10,6 +10,7 @@ import { policyView } from '@/protocol/node-manager/policy';
 import type { DriverView } from '@/protocol/node-manager/schemas';
 import type { EnrolmentToken } from '@/protocol/pki/enrolment-token';
 import type { IdentityKey } from '@/protocol/statement/keys';
+import { Access, type AccessOptions } from './access';
 import type { Driver } from './drivers/driver';
 import { AgentLink, HEARTBEAT_MS } from './enrolment/agent-link';
 import type { EnrolmentStore } from './enrolment/enrolment';
@@ -52,6 +53,8 @@ export type NodeOptions = {
   heartbeatMs?: number;
   /** The node's data, and what its host is able to do; null for a node that has no host of its own. */
   host?: { data: string; abilities: readonly { name: string; able: boolean }[] } | null;
+  /** How people get into its slivers; without it they do not. */
+  access?: AccessOptions;
 };
 
 /** One node: its leases, its slivers, and its line to the agent. */
@@ -61,6 +64,8 @@ export class NodeManager {
   readonly books: Books;
   readonly monitor: Monitor;
   readonly policy: PolicySource;
+  /** Null where nobody can get in. */
+  readonly access: Access | null;
   private readonly began = Date.now();
   private delegatedAt = 0;
   private readonly waiters = new Set<{ slice: string; wake: () => void }>();
@@ -80,6 +85,7 @@ export class NodeManager {
       file: host ? `${host.data}/usage.json` : null,
       log,
     });
+    this.access = Access.of(this, o.access);
     this.keeper = new SliverKeeper({
       node: urn,
       driver,
@@ -164,6 +170,7 @@ export class NodeManager {
   }
 
   async begin(): Promise<void> {
+    this.access?.begin();
     await this.keeper.begin();
     this.monitor.begin();
     this.link.begin();
@@ -172,6 +179,7 @@ export class NodeManager {
   async stop(stopSlivers: boolean): Promise<void> {
     for (const waiter of this.waiters) waiter.wake();
     this.policy.close();
+    this.access?.close();
     await this.link.stop();
     await this.monitor.stop();
     await this.keeper.stop(stopSlivers);
@@ -226,6 +234,7 @@ export class NodeManager {
   }
 
   private changed(record: SliverRecord): void {
+    this.access?.changed(record);
     this.link.report(record.lease.jti);
     for (const waiter of [...this.waiters]) if (waiter.slice === record.lease.slice) waiter.wake();
   }

@@ -1,4 +1,5 @@
 import type { ResourceVector } from '@/core/resources/vector';
+import type { Entrance } from './entrance';
 import type { SliverNetwork } from './oci/network/sliver-network';
 
 /** What a driver needs to make a sliver. */
@@ -58,6 +59,8 @@ export interface Driver {
   stop(id: string, signal: AbortSignal): Promise<void>;
   /** Leaves nothing of it. */
   remove(id: string, signal: AbortSignal): Promise<void>;
+  /** How people get into its slivers; null where nothing real runs. */
+  readonly entrance: Entrance | null;
   exec(id: string, argv: readonly string[], options: ExecOptions): Promise<ExecResult>;
   /** What each sliver uses that has a process now; none of a driver that has no real ones. Cheap for a thousand. */
   usage(): Promise<ReadonlyMap<string, SliverCounters>>;

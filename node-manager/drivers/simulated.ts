@@ -15,6 +15,7 @@ export class SimulatedDriver implements Driver {
   readonly name = 'simulated';
   readonly images: readonly string[] = ['tiny', 'base'];
   readonly auditMs = null;
+  readonly entrance = null;
   readonly concurrency = 1000;
   private readonly slivers = new Map<string, { state: FoundState; hostname: string }>();
 

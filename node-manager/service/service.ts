@@ -10,6 +10,7 @@ import { makeLease, makeReceipt, ticketHash } from '../lease/redeem';
 import { renewLease } from '../lease/renew';
 import { type NodeManager, VERSION } from '../node';
 import type { SliverRecord } from '../sliver/record';
+import { accessService } from './access';
 import { guards } from './guards';
 import { usageService } from './usage';
 
@@ -69,6 +70,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
 
   return {
     ...usageService(node, guard),
+    ...accessService(node, guard),
 
     async config(peer) {
       asDeployment(peer);
@@ -178,6 +180,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
       const changed = known.length !== wanted.length || wanted.some((key, i) => key !== known[i]);
       if (changed) await ledger.record(urn, { t: 'keys', at: ledger.now(), slice, keys: wanted });
       else await ledger.settled(); // another call's may not be on the disk yet
+      node.access?.ssh.keysChanged(slice);
       return { count: wanted.length, changed };
     },
 

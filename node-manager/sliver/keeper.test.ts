@@ -15,6 +15,7 @@ test('who waits for a sliver to go holds up nobody, also while others go before 
     name: 'oci',
     images: [],
     auditMs: null,
+    entrance: null,
     concurrency: 1,
     list: () => Promise.resolve(new Map(left)),
     start: unused,

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { type Peer, programTrpc } from '../trpc';
+import * as a from './access';
 import * as s from './schemas';
 import * as u from './usage';
 
@@ -23,6 +24,21 @@ export interface NodeManagerService {
   sliver(peer: Peer, input: z.infer<typeof s.SliverInput>, signal: AbortSignal): Promise<s.SliverStatus>;
   usage(peer: Peer, input: z.infer<typeof u.UsageInput>): Promise<u.UsageView>;
   exec(peer: Peer, input: z.infer<typeof s.ExecInput>, signal: AbortSignal): Promise<z.infer<typeof s.ExecOutput>>;
+  access(peer: Peer, input: z.infer<typeof s.SliceInput>): Promise<a.AccessView>;
+  terminalOpen(peer: Peer, input: z.infer<typeof a.TerminalOpenInput>): Promise<z.infer<typeof a.TerminalOpenOutput>>;
+  terminalRead(
+    peer: Peer,
+    input: z.infer<typeof a.TerminalReadInput>,
+    signal: AbortSignal,
+  ): Promise<z.infer<typeof a.TerminalReadOutput>>;
+  terminalWrite(
+    peer: Peer,
+    input: z.infer<typeof a.TerminalWriteInput>,
+  ): Promise<z.infer<typeof a.TerminalWriteOutput>>;
+  terminalClose(
+    peer: Peer,
+    input: z.infer<typeof a.TerminalCloseInput>,
+  ): Promise<z.infer<typeof a.TerminalCloseOutput>>;
 }
 
 export type NodeManagerContext = { peer: Peer; service: NodeManagerService };
@@ -67,6 +83,26 @@ export const nodeManagerRouter = t.router({
     .input(s.ExecInput)
     .output(s.ExecOutput)
     .mutation(({ ctx, input, signal }) => ctx.service.exec(ctx.peer, input, signal ?? never)),
+  access: t.procedure
+    .input(s.SliceInput)
+    .output(a.AccessView)
+    .query(({ ctx, input }) => ctx.service.access(ctx.peer, input)),
+  terminalOpen: t.procedure
+    .input(a.TerminalOpenInput)
+    .output(a.TerminalOpenOutput)
+    .mutation(({ ctx, input }) => ctx.service.terminalOpen(ctx.peer, input)),
+  terminalRead: t.procedure
+    .input(a.TerminalReadInput)
+    .output(a.TerminalReadOutput)
+    .query(({ ctx, input, signal }) => ctx.service.terminalRead(ctx.peer, input, signal ?? never)),
+  terminalWrite: t.procedure
+    .input(a.TerminalWriteInput)
+    .output(a.TerminalWriteOutput)
+    .mutation(({ ctx, input }) => ctx.service.terminalWrite(ctx.peer, input)),
+  terminalClose: t.procedure
+    .input(a.TerminalCloseInput)
+    .output(a.TerminalCloseOutput)
+    .mutation(({ ctx, input }) => ctx.service.terminalClose(ctx.peer, input)),
 });
 
 export type NodeManagerRouter = typeof nodeManagerRouter;

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateClient } from '../start/build.mjs';
-import { aptInstall, aptUnpack, canInstall, installSliverTools, ROOT } from '../start/install.mjs';
+import { aptInstall, aptUnpack, canInstall, installSliverTools, onPath, ROOT } from '../start/install.mjs';
 import { killGroup } from '../start/leftover.mjs';
 
 const REPORTS = join(ROOT, '.data', 'test');
@@ -66,6 +66,10 @@ const STAGES = {
   async host() {
     const { sentence } = installSliverTools();
     if (sentence) console.log(sentence);
+    if (!onPath('ssh') && canInstall()) {
+      const problem = aptInstall(['openssh-client'], 'tests of ssh into slivers');
+      if (problem) console.log(`ssh could not be installed: ${problem}`);
+    }
     const prometheus = findPrometheus();
     return vitest('host', prometheus ? { MERIDIAN_TEST_PROMETHEUS: prometheus } : {});
   },

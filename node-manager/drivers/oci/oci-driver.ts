@@ -7,11 +7,13 @@ import { z } from 'zod';
 import { Refused } from '@/core/errors';
 import { writeWhole } from '../../enrolment/enrolment';
 import type { Driver, ExecOptions, ExecResult, FoundState, SliverCounters, SliverSpec } from '../driver';
+import { ENTRANCE_FOLDER } from '../entrance';
 import { readGroups } from './cgroup-usage';
 import { type Cgroups, destroyCgroup, processesIn, removeOwnGroup } from './cgroups';
 import { containerConfig, UID_RANGE } from './config';
 import { Crun } from './crun';
 import { DiskUse } from './disk-use';
+import { makeEntranceFolder, OciEntrance } from './entrance';
 import { execIn } from './exec';
 import { mountRootfs, unmount } from './mounts';
 import type { SliverNetwork } from './network/sliver-network';
@@ -48,6 +50,7 @@ export class OciDriver implements Driver {
   readonly auditMs = 10_000;
   readonly concurrency = Math.max(2, availableParallelism());
   readonly network: SliverNetwork;
+  readonly entrance: OciEntrance;
   private readonly crun: Crun;
   private readonly slivers: string;
   /** Mount points and crun's state: in /run, gone with the host's memory as they are. Its folders can be passed by the slivers' own users. */
@@ -65,6 +68,15 @@ export class OciDriver implements Driver {
     this.group = own.group;
     mkdirSync(`${this.runtime}/crun`, { recursive: true, mode: 0o711 });
     this.crun = new Crun(`${this.runtime}/crun`, o.cgroups);
+    this.entrance = new OciEntrance({
+      crunArgs: (...args) => this.crun.args(...args),
+      name: nameOf,
+      folder: (id) => `${this.runtime}/${nameOf(id)}/entrance`,
+      sockets: (id) => `${this.runtime}/${nameOf(id)}/tty`,
+      guests: (id) => `${this.runtime}/${nameOf(id)}/guests`,
+      pids: (id) => processesIn(o.cgroups, `${this.group}/${nameOf(id)}`),
+      imageFolder: (image) => o.images.get(image),
+    });
   }
 
   get images(): readonly string[] {
@@ -106,6 +118,7 @@ export class OciDriver implements Driver {
       rootfs: `${run}/rootfs`,
       uidBase,
     });
+    makeEntranceFolder(`${run}/entrance`, uidBase);
     const config = containerConfig({
       rootfs: `${run}/rootfs`,
       hostname: spec.hostname,
@@ -114,7 +127,7 @@ export class OciDriver implements Driver {
       uidBase,
       resources: spec.resources,
       hostCpuMilli: availableParallelism() * 1000,
-      files: this.network.files(spec.id),
+      files: [...this.network.files(spec.id), { source: `${run}/entrance`, destination: ENTRANCE_FOLDER }],
     });
     writeWhole(`${run}/config.json`, JSON.stringify(config));
     const pid = await this.crun.create(name, run);
@@ -186,6 +199,8 @@ export class OciDriver implements Driver {
     for (const mount of ['rootfs', 'lower']) await unmount(`${run}/${mount}`);
     // Folders and one file of ours, one by one: should something still be mounted in there, it must not be emptied.
     for (const folder of ['rootfs', 'lower']) if (existsSync(`${run}/${folder}`)) rmdirSync(`${run}/${folder}`);
+    // Ours, and mounted only inside the sliver.
+    for (const folder of ['entrance', 'tty', 'guests']) await rm(`${run}/${folder}`, { recursive: true, force: true });
     for (const file of ['config.json', 'config.json.new', 'pid']) await rm(`${run}/${file}`, { force: true });
     rmdirSync(run);
   }
