@@ -11,6 +11,7 @@ import { renewLease } from '../lease/renew';
 import { type NodeManager, VERSION } from '../node';
 import type { SliverRecord } from '../sliver/record';
 import { accessService } from './access';
+import { checkService } from './check';
 import { guards } from './guards';
 import { usageService } from './usage';
 
@@ -71,6 +72,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
   return {
     ...usageService(node, guard),
     ...accessService(node, guard),
+    ...checkService(node, guard),
 
     async config(peer) {
       asDeployment(peer);

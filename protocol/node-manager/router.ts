@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { type Peer, programTrpc } from '../trpc';
 import * as a from './access';
+import * as c from './check';
 import * as s from './schemas';
 import * as u from './usage';
 
@@ -11,6 +12,7 @@ import * as u from './usage';
 export interface NodeManagerService {
   config(peer: Peer): Promise<z.infer<typeof s.ConfigView>>;
   status(peer: Peer): Promise<z.infer<typeof s.StatusView>>;
+  check(peer: Peer, input: c.CheckInput): Promise<c.CheckOutput>;
   redeem(
     peer: Peer,
     input: z.infer<typeof s.RedeemInput>,
@@ -50,6 +52,10 @@ const never = new AbortController().signal;
 export const nodeManagerRouter = t.router({
   config: t.procedure.output(s.ConfigView).query(({ ctx }) => ctx.service.config(ctx.peer)),
   status: t.procedure.output(s.StatusView).query(({ ctx }) => ctx.service.status(ctx.peer)),
+  check: t.procedure
+    .input(c.CheckInput)
+    .output(c.CheckOutput)
+    .query(({ ctx, input }) => ctx.service.check(ctx.peer, input)),
   redeem: t.procedure
     .input(s.RedeemInput)
     .output(s.RedeemOutput)
