@@ -57,6 +57,9 @@ export const REFUSAL_CODES = [
   'START_TIMEOUT', // facts: node, afterSeconds
   'EXEC_FAILED', // facts: problem
   'NO_WAY_IN', // facts: way ('ssh' or 'terminal'), problem
+  'NO_NETWORK', // facts: missing
+  'PORT_TAKEN', // facts: protocol, port, by
+  'PORT_OUT_OF_RANGE', // facts: port, from, to; all 0: none may be published
   'STORAGE_FULL', // facts: path, freeMiB
   'JOURNAL_DAMAGED', // facts: path, problem
   // agent

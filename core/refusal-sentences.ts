@@ -117,6 +117,14 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
       way === 'ssh' && !f.text('problem', '').includes('simulated') ? ' Open a terminal in the browser instead.' : '';
     return `This sliver cannot be entered${by && ` ${by}`}: ${f.problem('problem', 'the node does not say why')}.${other}`;
   },
+  NO_NETWORK: (f) =>
+    `This node cannot connect its slivers${f.part('missing', (m) => `: it lacks ${m}`)}. Pick another node, or have its owner add what is missing.`,
+  PORT_TAKEN: (f) =>
+    `Port ${f.text('port', 'of that number')}/${f.text('protocol', 'tcp')} of the node is taken by ${f.text('by', 'somebody else')}. Choose another, or leave the choice to the node.`,
+  PORT_OUT_OF_RANGE: (f) =>
+    f.text('to', '0') === '0'
+      ? 'The owner of this node lets slivers publish no ports. Pick another node.'
+      : `The owner of this node lets slivers publish ports ${f.text('from', '?')} to ${f.text('to', '?')}, not ${f.text('port', 'this one')}. Choose one of those.`,
   STORAGE_FULL: (f) =>
     `The node’s storage${f.part('path', (p) => ` at ${p}`)} is full${f.has('freeMiB') ? `: ${f.count('freeMiB', '')} MiB are free` : ''}. Pick another node, or have its owner make room.`,
   JOURNAL_DAMAGED: (f) =>

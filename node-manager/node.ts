@@ -171,6 +171,7 @@ export class NodeManager {
 
   async begin(): Promise<void> {
     this.access?.begin();
+    for (const [lease, ports] of this.state.ports) await this.o.driver.network?.setPorts(lease, ports);
     await this.keeper.begin();
     this.monitor.begin();
     this.link.begin();

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PublishedPortView } from '@/protocol/node-manager/ports';
 import { HardAmountsSchema, ResourceVectorSchema } from '@/protocol/resources';
 
 /** A delegation link as a lease is charged to it. */
@@ -37,6 +38,8 @@ export const NodeEvent = z.discriminatedUnion('t', [
   z.object({ t: z.literal('ended'), at: z.int(), lease: z.string(), receipt: z.string() }),
   z.object({ t: z.literal('burnt'), at: z.int(), iss: z.string(), jti: z.string(), receipt: z.string() }),
   z.object({ t: z.literal('keys'), at: z.int(), slice: z.string(), keys: z.array(z.string()) }),
+  /** The lease's published ports from now on, all of them. */
+  z.object({ t: z.literal('published'), at: z.int(), lease: z.string(), ports: z.array(PublishedPortView) }),
   z.object({ t: z.literal('policy'), at: z.int(), adminSwitch: AdminSwitch, revokedKeys: z.array(z.string()) }),
 ]);
 export type NodeEvent = z.infer<typeof NodeEvent>;
@@ -55,6 +58,8 @@ export const NodeState = z.object({
   leases: z.map(z.string(), LeaseRecord),
   spent: z.map(z.string(), Spent),
   keys: z.map(z.string(), z.array(z.string())),
+  /** Published ports of each lease. */
+  ports: z.map(z.string(), z.array(PublishedPortView)),
   adminSwitch: AdminSwitch,
   revokedKeys: z.array(z.string()),
 });
@@ -66,6 +71,7 @@ export function emptyNode(): NodeState {
     leases: new Map(),
     spent: new Map(),
     keys: new Map(),
+    ports: new Map(),
     adminSwitch: 'open',
     revokedKeys: [],
   };
@@ -100,6 +106,7 @@ export function applyEvent(state: NodeState, event: NodeEvent): void {
       const lease = state.leases.get(event.lease);
       if (!lease) return;
       state.leases.delete(event.lease);
+      state.ports.delete(event.lease);
       state.spent.set(ticketKey(lease.ticket), { fate: 'ended', lease: lease.jti, receipt: event.receipt });
       if (![...state.leases.values()].some((other) => other.slice === lease.slice)) state.keys.delete(lease.slice);
       return;
@@ -111,6 +118,10 @@ export function applyEvent(state: NodeState, event: NodeEvent): void {
     case 'keys':
       state.keys.set(event.slice, event.keys);
       return;
+    case 'published':
+      if (!state.leases.has(event.lease) || event.ports.length === 0) state.ports.delete(event.lease);
+      else state.ports.set(event.lease, event.ports);
+      return;
     case 'policy':
       state.adminSwitch = event.adminSwitch;
       state.revokedKeys = event.revokedKeys;
@@ -119,7 +130,13 @@ export function applyEvent(state: NodeState, event: NodeEvent): void {
 
 /** The state as plain JSON, and back. */
 export function snapshotOf(state: NodeState) {
-  return { ...state, leases: [...state.leases], spent: [...state.spent], keys: [...state.keys] };
+  return {
+    ...state,
+    leases: [...state.leases],
+    spent: [...state.spent],
+    keys: [...state.keys],
+    ports: [...state.ports],
+  };
 }
 
 const pairs = <T extends z.ZodType>(value: T) => z.array(z.tuple([z.string(), value]));
@@ -127,25 +144,27 @@ const Lists = z.object({
   leases: pairs(LeaseRecord),
   spent: pairs(Spent),
   keys: pairs(z.array(z.string())),
+  /** Not in what was written before there were published ports. */
+  ports: pairs(z.array(PublishedPortView)).default([]),
 });
 const Snapshot = NodeState.extend(Lists.shape);
 
 export function fromSnapshot(json: unknown): NodeState {
   const s = Snapshot.parse(json);
-  return { ...s, leases: new Map(s.leases), spent: new Map(s.spent), keys: new Map(s.keys) };
+  return { ...s, leases: new Map(s.leases), spent: new Map(s.spent), keys: new Map(s.keys), ports: new Map(s.ports) };
 }
 
 /** So many entries of a list are in one part: a list of keys may be 256 KiB, the others' entries are a few KB. */
-const PART_LENGTHS = { leases: 250, spent: 1000, keys: 8 };
+const PART_LENGTHS = { leases: 250, spent: 1000, keys: 8, ports: 100 };
 
 /**
  * The state in parts for the journal, none of which grows with the node's history: spent tickets are remembered for ever, and a
  * journal record has a bound. The first part is a snapshot without its lists.
  */
 export function* snapshotParts(state: NodeState): Iterable<{ s: unknown } | { more: unknown }> {
-  const none = { leases: [], spent: [], keys: [] };
+  const none = { leases: [], spent: [], keys: [], ports: [] };
   yield { s: { ...state, ...none } };
-  for (const list of ['leases', 'spent', 'keys'] as const) {
+  for (const list of ['leases', 'spent', 'keys', 'ports'] as const) {
     const entries = [...state[list]];
     for (let at = 0; at < entries.length; at += PART_LENGTHS[list])
       yield { more: { ...none, [list]: entries.slice(at, at + PART_LENGTHS[list]) } };
@@ -154,8 +173,9 @@ export function* snapshotParts(state: NodeState): Iterable<{ s: unknown } | { mo
 
 /** Adds another part of a snapshot to the state that its first part gave. */
 export function addPart(state: NodeState, json: unknown): void {
-  const { leases, spent, keys } = Lists.parse(json);
+  const { leases, spent, keys, ports } = Lists.parse(json);
   for (const [jti, lease] of leases) state.leases.set(jti, lease);
   for (const [key, one] of spent) state.spent.set(key, one);
   for (const [slice, some] of keys) state.keys.set(slice, some);
+  for (const [lease, some] of ports) state.ports.set(lease, some);
 }

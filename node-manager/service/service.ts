@@ -13,6 +13,7 @@ import type { SliverRecord } from '../sliver/record';
 import { accessService } from './access';
 import { checkService } from './check';
 import { guards } from './guards';
+import { portsService } from './ports';
 import { usageService } from './usage';
 
 /** How long a release waits for the sliver's last trace to go before it answers all the same. */
@@ -70,6 +71,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
   };
 
   return {
+    ...portsService(node, guard),
     ...usageService(node, guard),
     ...accessService(node, guard),
     ...checkService(node, guard),

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { type Peer, programTrpc } from '../trpc';
 import * as a from './access';
 import * as c from './check';
+import * as p from './ports';
 import * as s from './schemas';
 import * as u from './usage';
 
@@ -25,6 +26,9 @@ export interface NodeManagerService {
   slivers(peer: Peer): Promise<z.infer<typeof s.SliversOutput>>;
   sliver(peer: Peer, input: z.infer<typeof s.SliverInput>, signal: AbortSignal): Promise<s.SliverStatus>;
   usage(peer: Peer, input: z.infer<typeof u.UsageInput>): Promise<u.UsageView>;
+  publish(peer: Peer, input: z.infer<typeof p.PublishInput>): Promise<p.PublishedPortView>;
+  unpublish(peer: Peer, input: z.infer<typeof p.UnpublishInput>): Promise<p.PortsView>;
+  ports(peer: Peer, input: z.infer<typeof s.SliceInput>): Promise<p.PortsView>;
   exec(peer: Peer, input: z.infer<typeof s.ExecInput>, signal: AbortSignal): Promise<z.infer<typeof s.ExecOutput>>;
   access(peer: Peer, input: z.infer<typeof s.SliceInput>): Promise<a.AccessView>;
   terminalOpen(peer: Peer, input: z.infer<typeof a.TerminalOpenInput>): Promise<z.infer<typeof a.TerminalOpenOutput>>;
@@ -85,6 +89,18 @@ export const nodeManagerRouter = t.router({
     .input(u.UsageInput)
     .output(u.UsageView)
     .query(({ ctx, input }) => ctx.service.usage(ctx.peer, input)),
+  publish: t.procedure
+    .input(p.PublishInput)
+    .output(p.PublishedPortView)
+    .mutation(({ ctx, input }) => ctx.service.publish(ctx.peer, input)),
+  unpublish: t.procedure
+    .input(p.UnpublishInput)
+    .output(p.PortsOutput)
+    .mutation(({ ctx, input }) => ctx.service.unpublish(ctx.peer, input)),
+  ports: t.procedure
+    .input(s.SliceInput)
+    .output(p.PortsOutput)
+    .query(({ ctx, input }) => ctx.service.ports(ctx.peer, input)),
   exec: t.procedure
     .input(s.ExecInput)
     .output(s.ExecOutput)
