@@ -11,6 +11,12 @@ export const SLIVER_ENV = [
   'TERM=linux',
 ] as const;
 
+/** Per process. A core of 0 would still wake the host's own collector of core dumps, which 1 does not (core(5)). */
+export const SLIVER_RLIMITS = [
+  { type: 'NOFILE', value: 1024 },
+  { type: 'CORE', value: 1 },
+] as const;
+
 /** What a sliver's root may do inside. Nothing of it reaches outside its user namespace. */
 const CAPABILITIES = [
   'CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'NET_BIND_SERVICE', 'SETFCAP', 'SETGID', 'SETPCAP', 'SETUID', 'SYS_CHROOT',
@@ -72,11 +78,7 @@ export function containerConfig(s: ContainerSpec) {
       capabilities: { bounding: CAPABILITIES, effective: CAPABILITIES, permitted: CAPABILITIES },
       // su and the like are the sliver's own business: what they gain ends at its user namespace.
       noNewPrivileges: false,
-      rlimits: [
-        { type: 'RLIMIT_NOFILE', soft: 1024, hard: 1024 },
-        // Not 0: that would still wake the host's own collector of core dumps, which 1 does not (core(5)).
-        { type: 'RLIMIT_CORE', soft: 1, hard: 1 },
-      ],
+      rlimits: SLIVER_RLIMITS.map(({ type, value }) => ({ type: `RLIMIT_${type}`, soft: value, hard: value })),
     },
     mounts: [
       { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },

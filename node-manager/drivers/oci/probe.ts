@@ -27,7 +27,7 @@ export async function probeOci(
   if (process.platform !== 'linux') return { missing: ['Linux'] };
   if (process.getuid?.() !== 0) missing.push(`root (it runs as user ${process.getuid?.() ?? '?'})`);
   else if (!hasCapability(CAP_SYS_ADMIN)) missing.push('the capability CAP_SYS_ADMIN');
-  for (const tool of ['crun', 'unshare', 'mount', 'umount', 'setpriv'])
+  for (const tool of ['crun', 'unshare', 'mount', 'umount', 'setpriv', 'prlimit'])
     if (!which(tool)) missing.push(`the program ${tool}`);
   const init = which('catatonit') ?? executable('/usr/libexec/podman/catatonit');
   if (!init) missing.push('the program catatonit');
