@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { Refused } from '@/core/errors';
 import { Journal } from './journal/journal';
 import {
   addPart,
@@ -9,6 +11,7 @@ import {
   snapshotParts,
 } from './lease/node-state';
 import type { Logger } from './log';
+import { VERSION } from './version';
 
 /**
  * How often time is marked when nothing else is written, in ms. A clock that stepped back while the node was off may bring back no more
@@ -39,7 +42,7 @@ export class Ledger {
     const ledger = new Ledger(clock);
     ledger.journal = await Journal.open({
       directory,
-      replay: (record) => ledger.replay(record),
+      replay: (record) => ledger.replay(record, directory),
       snapshot: () => ledger.snapshot(),
       now: () => ledger.now(),
       notice: (message, facts) => log.warn(facts, message),
@@ -97,14 +100,23 @@ export class Ledger {
     await this.journal.close();
   }
 
-  private replay(record: string): void {
+  /** @throws Refused JOURNAL_DAMAGED for what only a newer version can have written: to go on without it would be to forget it */
+  private replay(record: string, path: string): void {
     const { n, e, s, more } = JSON.parse(record) as { n: string; e?: unknown; s?: unknown; more?: unknown }; // ours; its checksum held
     if (s) this.states.set(n, fromSnapshot(s));
     else if (more) addPart(this.of(n), more);
-    else applyEvent(this.of(n), NodeEvent.parse(e));
+    else applyEvent(this.of(n), knownEvent(e, path));
   }
 
   private *snapshot(): Iterable<string> {
     for (const [n, state] of this.states) for (const part of snapshotParts(state)) yield JSON.stringify({ n, ...part });
   }
+}
+
+function knownEvent(event: unknown, path: string): NodeEvent {
+  const known = NodeEvent.safeParse(event);
+  if (known.success) return known.data;
+  const kind = z.object({ t: z.string() }).safeParse(event).data?.t ?? 'without a kind';
+  const problem = `a newer version wrote it: it holds a record "${kind}" as this version, ${VERSION}, does not know it`;
+  throw new Refused('JOURNAL_DAMAGED', { path, problem });
 }

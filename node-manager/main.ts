@@ -5,6 +5,7 @@ import { decodeEnrolmentToken } from '@/protocol/pki/enrolment-token';
 import { loadOrMakeIdentityKey } from '@/protocol/statement/keys';
 import { RELAYED } from '@/protocol/transport/relay';
 import { hostCapacity } from './capacity';
+import { lookedUp } from './doctor/doctor';
 import { chooseDriver } from './drivers/choose';
 import { enrolmentFile, nodeUrnIn } from './enrolment/enrolment';
 import { nodeEnv } from './env';
@@ -67,7 +68,10 @@ await runProgram(
       log,
       ...(images ? { imageProblems: images.problems } : {}),
       heartbeatMs: env.heartbeatMs,
-      host: { data, abilities: [] },
+      host: {
+        data,
+        abilities: lookedUp(data, folder).map(({ id, outcome }) => ({ name: id, able: outcome === 'ok' })),
+      },
       access: {
         folder: `${data}/ssh`,
         ports: env.sshPorts,

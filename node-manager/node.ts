@@ -26,8 +26,8 @@ import { Monitor } from './monitor/monitor';
 import { openPolicy, type PolicySource } from './policy/policy-file';
 import { SliverKeeper } from './sliver/keeper';
 import type { SliverRecord } from './sliver/record';
+import { VERSION } from './version';
 
-export const VERSION = '0.1.0';
 export const PROFILES = ['standard'] as const;
 
 export type NodeOptions = {

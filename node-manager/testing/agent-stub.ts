@@ -57,7 +57,13 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
     throw new Refused('NOT_FOUND', { kind: 'procedure', id: 'not in this stub' });
   };
   const service: AgentService = {
-    config: unused,
+    config: async () => ({
+      protocol: 1,
+      version: '0',
+      agent: agentUrn(AUTHORITY),
+      publicKey: agentKey.jwk,
+      now: new Date().toISOString(),
+    }),
     advertisements: unused,
     issue: unused,
     returnTickets: unused,

@@ -34,6 +34,19 @@ export class NodeProcess {
     );
   }
 
+  /** As an installed unit starts it: from the folder of a version, which may be another one. */
+  static startIn(folder: string, command: readonly string[], env: Record<string, string>): NodeProcess {
+    const [program = '', ...args] = command;
+    return new NodeProcess(
+      spawn(program, args, {
+        cwd: folder,
+        env: { NODE_ENV: 'test', PATH: process.env.PATH, ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        detached: true,
+      }),
+    );
+  }
+
   /** Resolves with the facts of the line `ready`; rejects when the process ends or the time is over. */
   async ready(ms = 20_000): Promise<Line> {
     const deadline = Date.now() + ms;
