@@ -22,7 +22,10 @@ export function makeProgram(io: Io): Command {
   fleetCommands(program, io);
   simulateCommand(program, io);
   peopleCommands(program, io);
-  program.addHelpText('after', '\nPrograms by themselves: meridian web|worker|agent|node (docs/operations.md).');
+  program.addHelpText(
+    'after',
+    '\nPrograms by themselves: meridian web|worker|agent|node (docs/operations.md).\nOn the machine of a node: meridian node doctor|install|upgrade|uninstall.',
+  );
   for (const command of everyCommand(program)) {
     // Also after the command's name, where people write them.
     if (command.commands.length === 0) for (const option of program.options) command.addOption(option);

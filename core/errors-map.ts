@@ -83,6 +83,9 @@ export const REFUSAL_MAP: Readonly<Record<RefusalCode, RefusalMapping>> = {
   START_TIMEOUT: LATE,
   EXEC_FAILED: UNFIT,
   NO_WAY_IN: STATE,
+  NO_NETWORK: STATE,
+  PORT_TAKEN: CLASH,
+  PORT_OUT_OF_RANGE: UNFIT,
   STORAGE_FULL: AWAY,
   JOURNAL_DAMAGED: BROKEN,
   NOT_DELEGATED: STATE,
@@ -102,5 +105,4 @@ export const REFUSAL_MAP: Readonly<Record<RefusalCode, RefusalMapping>> = {
   LEASE_ENDED: STATE,
   RELEASED: STATE,
   LEAVES_WHEN_BACK: AWAY,
-  RECORDS_LOST: STATE,
 };

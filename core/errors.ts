@@ -57,6 +57,9 @@ export const REFUSAL_CODES = [
   'START_TIMEOUT', // facts: node, afterSeconds
   'EXEC_FAILED', // facts: problem
   'NO_WAY_IN', // facts: way ('ssh' or 'terminal'), problem
+  'NO_NETWORK', // facts: missing
+  'PORT_TAKEN', // facts: protocol, port, by
+  'PORT_OUT_OF_RANGE', // facts: port, from, to; all 0: none may be published
   'STORAGE_FULL', // facts: path, freeMiB
   'JOURNAL_DAMAGED', // facts: path, problem
   // agent
@@ -80,7 +83,6 @@ export const REFUSAL_CODES = [
   'LEASE_ENDED', // facts: endedAt
   'RELEASED', // facts: by
   'LEAVES_WHEN_BACK', // facts: node, leaseEndsAt
-  'RECORDS_LOST', // facts: node, why
 ] as const;
 
 export type RefusalCode = (typeof REFUSAL_CODES)[number];

@@ -117,6 +117,14 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
       way === 'ssh' && !f.text('problem', '').includes('simulated') ? ' Open a terminal in the browser instead.' : '';
     return `This sliver cannot be entered${by && ` ${by}`}: ${f.problem('problem', 'the node does not say why')}.${other}`;
   },
+  NO_NETWORK: (f) =>
+    `This node cannot connect its slivers${f.part('missing', (m) => `: it lacks ${m}`)}. Pick another node, or have its owner add what is missing.`,
+  PORT_TAKEN: (f) =>
+    `Port ${f.text('port', 'of that number')}/${f.text('protocol', 'tcp')} of the node is taken by ${f.text('by', 'somebody else')}. Choose another, or leave the choice to the node.`,
+  PORT_OUT_OF_RANGE: (f) =>
+    f.text('to', '0') === '0'
+      ? 'The owner of this node lets slivers publish no ports. Pick another node.'
+      : `The owner of this node lets slivers publish ports ${f.text('from', '?')} to ${f.text('to', '?')}, not ${f.text('port', 'this one')}. Choose one of those.`,
   STORAGE_FULL: (f) =>
     `The node’s storage${f.part('path', (p) => ` at ${p}`)} is full${f.has('freeMiB') ? `: ${f.count('freeMiB', '')} MiB are free` : ''}. Pick another node, or have its owner make room.`,
   JOURNAL_DAMAGED: (f) =>
@@ -161,6 +169,4 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
     `It was released${f.has('by') ? ` by ${f.name('by', '')}` : ''} and is gone. Ask for a new slice if you need one.`,
   LEAVES_WHEN_BACK: (f) =>
     `${f.name('node', 'The node')} is away. Its sliver leaves when the node is back${f.time('leaseEndsAt') ? `, at the latest when its lease ends at ${f.time('leaseEndsAt')}` : ''}. You need do nothing.`,
-  RECORDS_LOST: (f) =>
-    `${f.name('node', 'The node')} could no longer trust its own records${f.part('why', (why) => ` (its journal was ${why.replace('-', ' ')})`)} and began anew, so this sliver is gone. Another takes its place where the request allows it.`,
 };

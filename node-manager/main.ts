@@ -1,15 +1,14 @@
-import { createHash } from 'node:crypto';
-import { mkdirSync, realpathSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Refused } from '@/core/errors';
 import { decodeEnrolmentToken } from '@/protocol/pki/enrolment-token';
 import { loadOrMakeIdentityKey } from '@/protocol/statement/keys';
 import { RELAYED } from '@/protocol/transport/relay';
 import { hostCapacity } from './capacity';
+import { lookedUp } from './doctor/doctor';
 import { chooseDriver } from './drivers/choose';
 import { enrolmentFile, nodeUrnIn } from './enrolment/enrolment';
 import { nodeEnv } from './env';
-import { HighWater } from './journal/high-water';
 import { Ledger } from './ledger';
 import { serveMetrics } from './monitor/metrics-server';
 import { NodeManager } from './node';
@@ -35,13 +34,13 @@ await runProgram(
 
     const journal = `${data}/journal`;
     const enrolments = enrolmentFile(`${data}/enrolment.json`);
-    const highWater = new HighWater(
-      `${env.run}/${createHash('sha256')
-        .update(`${urn} ${realpathSync(data)}`)
-        .digest('hex')
-        .slice(0, 12)}.journal`,
-    );
-    const ledger = await Ledger.open(journal, log, fatal, Date.now, { highWater });
+    if (enrolments.get(urn) && !Ledger.exists(journal)) {
+      throw new Refused('JOURNAL_DAMAGED', {
+        path: journal,
+        problem: 'the node is enrolled, but its journal is not there',
+      });
+    }
+    const ledger = await Ledger.open(journal, log, fatal);
     const key = await loadOrMakeIdentityKey(`${data}/identity.pem`);
     const folder = env.images ? resolve(env.images) : `${data}/images`;
     const imageOptions = { folder, mirror: env.mirror, build: env.buildBase };
@@ -69,7 +68,10 @@ await runProgram(
       log,
       ...(images ? { imageProblems: images.problems } : {}),
       heartbeatMs: env.heartbeatMs,
-      host: { data, abilities: [] },
+      host: {
+        data,
+        abilities: lookedUp(data, folder).map(({ id, outcome }) => ({ name: id, able: outcome === 'ok' })),
+      },
       access: {
         folder: `${data}/ssh`,
         ports: env.sshPorts,
@@ -77,7 +79,7 @@ await runProgram(
         host: env.address === RELAYED ? null : hostAndPort(env.address).host,
       },
     });
-    await node.beBorn();
+    await node.beBorn(journal);
     const server = await serveNodes(() => [node], hostAndPort(env.listen), log);
     const relay =
       env.address === RELAYED

@@ -15,10 +15,22 @@ const PROGRAMS = {
   'simulate-daemon': 'node-manager/simulator.ts',
 };
 
+/** What the owner of a node's machine does there: programs of the node manager, which need no database. */
+const OF_NODE = {
+  doctor: ['node-manager/doctor/main.ts'],
+  install: ['node-manager/install/main.ts', 'install'],
+  upgrade: ['node-manager/install/main.ts', 'upgrade'],
+  uninstall: ['node-manager/install/main.ts', 'uninstall'],
+};
+
 try {
   await installPackages();
-  await generateClient();
   const [first = '', ...rest] = process.argv.slice(2);
+  if (first === 'node' && Object.hasOwn(OF_NODE, rest[0] ?? '')) {
+    const [main, ...args] = OF_NODE[rest[0]];
+    process.exit(await run(join(ROOT, main), [...args, ...rest.slice(1)], process.env.INIT_CWD || process.cwd()));
+  }
+  await generateClient();
   // Programs take no arguments: `meridian node` runs a node manager, `meridian node show …` asks about one.
   const program = Object.hasOwn(PROGRAMS, first) && rest.length === 0 ? PROGRAMS[first] : undefined;
   const main = join(ROOT, program ?? 'cli/main.ts');

@@ -1,4 +1,5 @@
 import type { ResourceVector } from '@/core/resources/vector';
+import type { Enforcement } from '@/protocol/node-manager/limits';
 import type { Entrance } from './entrance';
 import type { SliverNetwork } from './oci/network/sliver-network';
 
@@ -25,6 +26,7 @@ export type ExecResult = {
   truncated: boolean;
   timedOut: boolean;
 };
+export type SliverLogs = { events: string; console: string };
 export type ExecOptions = { timeoutMs: number; maxBytes: number; signal: AbortSignal };
 
 /**
@@ -61,6 +63,16 @@ export interface Driver {
   remove(id: string, signal: AbortSignal): Promise<void>;
   /** How people get into its slivers; null where nothing real runs. */
   readonly entrance: Entrance | null;
+  /** Ends it and throws away what it wrote: the next `start` gives it a fresh root. */
+  reset(id: string, signal: AbortSignal): Promise<void>;
+  /** Other limits for one that runs on. @throws Refused DRIVER_UNABLE where that takes a new start */
+  update(spec: SliverSpec, signal: AbortSignal): Promise<void>;
+  /** Adds a line to what is told of the sliver: kept with it, the oldest lines thrown away. Never throws. */
+  note(id: string, line: string): void;
+  /** The lines noted, and what its first process's output holds: the end of each, at most 64 KiB. */
+  logs(id: string): Promise<SliverLogs>;
+  /** How well this host keeps slivers to their amounts. */
+  readonly enforcement: Enforcement;
   exec(id: string, argv: readonly string[], options: ExecOptions): Promise<ExecResult>;
   /** What each sliver uses that has a process now; none of a driver that has no real ones. Cheap for a thousand. */
   usage(): Promise<ReadonlyMap<string, SliverCounters>>;

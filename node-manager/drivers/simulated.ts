@@ -1,7 +1,8 @@
 // biome-ignore-all lint/suspicious/useAwait: the interface promises, what it does takes no time
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Refused } from '@/core/errors';
-import type { Driver, ExecOptions, ExecResult, FoundState, SliverCounters, SliverSpec } from './driver';
+import { NOTHING_SAID } from '@/protocol/node-manager/limits';
+import type { Driver, ExecOptions, ExecResult, FoundState, SliverCounters, SliverLogs, SliverSpec } from './driver';
 
 /** How a simulated node behaves. `down` is the simulator's to act out: such a node neither answers nor calls. */
 export const BEHAVIOURS = ['normal', 'slow', 'down', 'failing'] as const;
@@ -10,6 +11,8 @@ export type Behaviour = (typeof BEHAVIOURS)[number];
 /** A slow node takes this many times as long to start a sliver. */
 const SLOW_FACTOR = 100;
 
+const MAX_NOTES = 100;
+
 /** States and delays only; always shown as simulated. Its slivers are forgotten with the process and made again at its start. */
 export class SimulatedDriver implements Driver {
   readonly name = 'simulated';
@@ -17,6 +20,8 @@ export class SimulatedDriver implements Driver {
   readonly auditMs = null;
   readonly entrance = null;
   readonly concurrency = 1000;
+  readonly enforcement = NOTHING_SAID;
+  private readonly notes = new Map<string, string[]>();
   private readonly slivers = new Map<string, { state: FoundState; hostname: string }>();
 
   constructor(private readonly settings: () => { behaviour: Behaviour; startMs: number }) {}
@@ -39,8 +44,25 @@ export class SimulatedDriver implements Driver {
     if (sliver) sliver.state = 'stopped';
   }
 
+  async reset(id: string): Promise<void> {
+    await this.stop(id);
+  }
+
+  async update(): Promise<void> {}
+
+  note(id: string, line: string): void {
+    const notes = this.notes.get(id) ?? [];
+    notes.push(line);
+    this.notes.set(id, notes.slice(-MAX_NOTES));
+  }
+
+  async logs(id: string): Promise<SliverLogs> {
+    return { events: (this.notes.get(id) ?? []).map((line) => `${line}\n`).join(''), console: '' };
+  }
+
   async remove(id: string): Promise<void> {
     this.slivers.delete(id);
+    this.notes.delete(id);
   }
 
   /** Nothing runs here: it answers only what a state can know. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { PublishedPortView } from '@/protocol/node-manager/ports';
 import { HardAmountsSchema, ResourceVectorSchema } from '@/protocol/resources';
-import { Mishap } from '../journal/mishap';
 
 /** A delegation link as a lease is charged to it. */
 const Link = z.object({ iss: z.string(), jti: z.string(), rights: HardAmountsSchema, degreeMilli: z.int() });
@@ -31,20 +31,15 @@ export type AdminSwitch = z.infer<typeof AdminSwitch>;
 
 /** What happened on a node. `at`: epoch ms. */
 export const NodeEvent = z.discriminatedUnion('t', [
-  /** A new incarnation begins. `keep`: the leases that go on in it, after a mishap; the others are over. */
-  z.object({
-    t: z.literal('born'),
-    at: z.int(),
-    incarnation: z.string(),
-    because: Mishap.nullable().optional(),
-    keep: z.array(z.string()).optional(),
-  }),
+  z.object({ t: z.literal('born'), at: z.int(), incarnation: z.string() }),
   z.object({ t: z.literal('leased'), at: z.int(), lease: LeaseRecord }),
   /** The lease as it is from now on: same id, another ticket and end. */
   z.object({ t: z.literal('renewed'), at: z.int(), lease: LeaseRecord }),
   z.object({ t: z.literal('ended'), at: z.int(), lease: z.string(), receipt: z.string() }),
   z.object({ t: z.literal('burnt'), at: z.int(), iss: z.string(), jti: z.string(), receipt: z.string() }),
   z.object({ t: z.literal('keys'), at: z.int(), slice: z.string(), keys: z.array(z.string()) }),
+  /** The lease's published ports from now on, all of them. */
+  z.object({ t: z.literal('published'), at: z.int(), lease: z.string(), ports: z.array(PublishedPortView) }),
   z.object({ t: z.literal('policy'), at: z.int(), adminSwitch: AdminSwitch, revokedKeys: z.array(z.string()) }),
 ]);
 export type NodeEvent = z.infer<typeof NodeEvent>;
@@ -57,22 +52,14 @@ const Spent = z.object({
 });
 export type Spent = z.infer<typeof Spent>;
 
-/** An incarnation, and why it began: null for a node's first. `at`: epoch ms. */
-const Life = z.object({ incarnation: z.string(), at: z.int(), because: Mishap.nullable() });
-/** So many of a node's lives are remembered. */
-const MAX_LIVES = 20;
-
 /** All that a node must remember. A snapshot of it is a journal record. */
 export const NodeState = z.object({
-  /** Empty before its first, and after a mishap until the next begins. */
   incarnation: z.string(),
-  /** Why its memory is not believed, until the next incarnation begins. */
-  mishap: Mishap.nullable().default(null),
-  /** Oldest first, the present one last. */
-  lives: z.array(Life).default([]),
   leases: z.map(z.string(), LeaseRecord),
   spent: z.map(z.string(), Spent),
   keys: z.map(z.string(), z.array(z.string())),
+  /** Published ports of each lease. */
+  ports: z.map(z.string(), z.array(PublishedPortView)),
   adminSwitch: AdminSwitch,
   revokedKeys: z.array(z.string()),
 });
@@ -81,11 +68,10 @@ export type NodeState = z.infer<typeof NodeState>;
 export function emptyNode(): NodeState {
   return {
     incarnation: '',
-    mishap: null,
-    lives: [],
     leases: new Map(),
     spent: new Map(),
     keys: new Map(),
+    ports: new Map(),
     adminSwitch: 'open',
     revokedKeys: [],
   };
@@ -103,7 +89,7 @@ export function ticketKey(ticket: { iss: string; jti: string }): string {
 export function applyEvent(state: NodeState, event: NodeEvent): void {
   switch (event.t) {
     case 'born':
-      beginLife(state, event);
+      state.incarnation = event.incarnation;
       return;
     case 'leased':
       if (state.spent.has(ticketKey(event.lease.ticket))) return;
@@ -120,6 +106,7 @@ export function applyEvent(state: NodeState, event: NodeEvent): void {
       const lease = state.leases.get(event.lease);
       if (!lease) return;
       state.leases.delete(event.lease);
+      state.ports.delete(event.lease);
       state.spent.set(ticketKey(lease.ticket), { fate: 'ended', lease: lease.jti, receipt: event.receipt });
       if (![...state.leases.values()].some((other) => other.slice === lease.slice)) state.keys.delete(lease.slice);
       return;
@@ -131,31 +118,25 @@ export function applyEvent(state: NodeState, event: NodeEvent): void {
     case 'keys':
       state.keys.set(event.slice, event.keys);
       return;
+    case 'published':
+      if (!state.leases.has(event.lease) || event.ports.length === 0) state.ports.delete(event.lease);
+      else state.ports.set(event.lease, event.ports);
+      return;
     case 'policy':
       state.adminSwitch = event.adminSwitch;
       state.revokedKeys = event.revokedKeys;
   }
 }
 
-function beginLife(state: NodeState, event: NodeEvent & { t: 'born' }): void {
-  const { incarnation, at, because = null, keep } = event;
-  if (state.lives.at(-1)?.incarnation !== incarnation)
-    state.lives = [...state.lives, { incarnation, at, because }].slice(-MAX_LIVES);
-  state.incarnation = incarnation;
-  state.mishap = null;
-  if (!keep) return;
-  for (const lease of [...state.leases.values()]) {
-    if (keep.includes(lease.jti)) continue;
-    state.leases.delete(lease.jti);
-    state.spent.set(ticketKey(lease.ticket), { fate: 'ended', lease: lease.jti, receipt: null });
-  }
-  const slices = new Set([...state.leases.values()].map((lease) => lease.slice));
-  for (const slice of [...state.keys.keys()]) if (!slices.has(slice)) state.keys.delete(slice);
-}
-
 /** The state as plain JSON, and back. */
 export function snapshotOf(state: NodeState) {
-  return { ...state, leases: [...state.leases], spent: [...state.spent], keys: [...state.keys] };
+  return {
+    ...state,
+    leases: [...state.leases],
+    spent: [...state.spent],
+    keys: [...state.keys],
+    ports: [...state.ports],
+  };
 }
 
 const pairs = <T extends z.ZodType>(value: T) => z.array(z.tuple([z.string(), value]));
@@ -163,25 +144,27 @@ const Lists = z.object({
   leases: pairs(LeaseRecord),
   spent: pairs(Spent),
   keys: pairs(z.array(z.string())),
+  /** Not in what was written before there were published ports. */
+  ports: pairs(z.array(PublishedPortView)).default([]),
 });
 const Snapshot = NodeState.extend(Lists.shape);
 
 export function fromSnapshot(json: unknown): NodeState {
   const s = Snapshot.parse(json);
-  return { ...s, leases: new Map(s.leases), spent: new Map(s.spent), keys: new Map(s.keys) };
+  return { ...s, leases: new Map(s.leases), spent: new Map(s.spent), keys: new Map(s.keys), ports: new Map(s.ports) };
 }
 
 /** So many entries of a list are in one part: a list of keys may be 256 KiB, the others' entries are a few KB. */
-const PART_LENGTHS = { leases: 250, spent: 1000, keys: 8 };
+const PART_LENGTHS = { leases: 250, spent: 1000, keys: 8, ports: 100 };
 
 /**
  * The state in parts for the journal, none of which grows with the node's history: spent tickets are remembered for ever, and a
  * journal record has a bound. The first part is a snapshot without its lists.
  */
 export function* snapshotParts(state: NodeState): Iterable<{ s: unknown } | { more: unknown }> {
-  const none = { leases: [], spent: [], keys: [] };
+  const none = { leases: [], spent: [], keys: [], ports: [] };
   yield { s: { ...state, ...none } };
-  for (const list of ['leases', 'spent', 'keys'] as const) {
+  for (const list of ['leases', 'spent', 'keys', 'ports'] as const) {
     const entries = [...state[list]];
     for (let at = 0; at < entries.length; at += PART_LENGTHS[list])
       yield { more: { ...none, [list]: entries.slice(at, at + PART_LENGTHS[list]) } };
@@ -190,8 +173,9 @@ export function* snapshotParts(state: NodeState): Iterable<{ s: unknown } | { mo
 
 /** Adds another part of a snapshot to the state that its first part gave. */
 export function addPart(state: NodeState, json: unknown): void {
-  const { leases, spent, keys } = Lists.parse(json);
+  const { leases, spent, keys, ports } = Lists.parse(json);
   for (const [jti, lease] of leases) state.leases.set(jti, lease);
   for (const [key, one] of spent) state.spent.set(key, one);
   for (const [slice, some] of keys) state.keys.set(slice, some);
+  for (const [lease, some] of ports) state.ports.set(lease, some);
 }

@@ -17,11 +17,11 @@ export type Offer = {
 
 type Decider = { urn: string; state: NodeState };
 
-/** Takes the node new slivers at all, and this slice's? Throws Refused NODE_CLOSED, BARRED_BY_OWNER. */
-export function judgeOpen({ urn, state }: Decider, { owner }: Offer, slice: string): void {
+/** Takes the node new slivers at all, and this slice's (where it is known)? Throws Refused NODE_CLOSED, BARRED_BY_OWNER. */
+export function judgeOpen({ urn, state }: Decider, { owner }: Offer, slice: string | undefined): void {
   const adminSwitch = stricter(state.adminSwitch, owner.adminSwitch);
   if (adminSwitch !== 'open') throw new Refused('NODE_CLOSED', { node: urn, adminSwitch });
-  judgeSlice(owner, urn, slice);
+  if (slice !== undefined) judgeSlice(owner, urn, slice);
 }
 
 /** Throws Refused IMAGE_UNKNOWN, PROFILE_UNKNOWN, TERM_TOO_LONG. */

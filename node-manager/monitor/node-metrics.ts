@@ -1,6 +1,7 @@
 import { NODE_SLIVER_STATES } from '@/protocol/node-manager/schemas';
-import { type NodeManager, VERSION } from '../node';
+import type { NodeManager } from '../node';
 import { nameOf } from '../sliver/names';
+import { VERSION } from '../version';
 import type { Family } from './exposition';
 
 const MIB = 1_048_576;

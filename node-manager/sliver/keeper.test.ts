@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { NOTHING_SAID } from '@/protocol/node-manager/limits';
 import type { Driver } from '../drivers/driver';
 import { programLog } from '../log';
 import { SliverKeeper } from './keeper';
@@ -22,6 +23,11 @@ test('who waits for a sliver to go holds up nobody, also while others go before 
     stop: unused,
     exec: unused,
     usage: () => Promise.resolve(new Map()),
+    reset: unused,
+    update: unused,
+    note: () => {},
+    logs: unused,
+    enforcement: NOTHING_SAID,
     close: () => Promise.resolve(),
     async remove(id) {
       for (let i = 0; i < 5; i++) await turn();

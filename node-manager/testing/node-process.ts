@@ -27,7 +27,20 @@ export class NodeProcess {
     return new NodeProcess(
       spawn(command, args, {
         cwd: ROOT,
-        env: { NODE_ENV: 'test', MERIDIAN_NODE_BUILD_BASE: '0', PATH: process.env.PATH, ...ownRun(env), ...env },
+        env: { NODE_ENV: 'test', MERIDIAN_NODE_BUILD_BASE: '0', PATH: process.env.PATH, ...env },
+        stdio: ['ignore', 'pipe', 'pipe'],
+        detached: true,
+      }),
+    );
+  }
+
+  /** As an installed unit starts it: from the folder of a version, which may be another one. */
+  static startIn(folder: string, command: readonly string[], env: Record<string, string>): NodeProcess {
+    const [program = '', ...args] = command;
+    return new NodeProcess(
+      spawn(program, args, {
+        cwd: folder,
+        env: { NODE_ENV: 'test', PATH: process.env.PATH, ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
         detached: true,
       }),
@@ -72,11 +85,6 @@ export async function freePort(): Promise<number> {
   await new Promise((done) => server.close(done));
   if (!address || typeof address === 'string') throw new Error('no port');
   return address.port;
-}
-
-/** What production keeps in /run: here it goes with the test's data. */
-function ownRun({ MERIDIAN_NODE_DATA: data }: Record<string, string>): Record<string, string> {
-  return data ? { MERIDIAN_NODE_RUN: `${data}/run` } : {};
 }
 
 function parseLine(text: string): Line {

@@ -1,6 +1,8 @@
 import type { z } from 'zod';
 import { type Peer, programTrpc } from '../trpc';
 import * as a from './access';
+import * as c from './check';
+import * as p from './ports';
 import * as s from './schemas';
 import * as u from './usage';
 
@@ -11,6 +13,7 @@ import * as u from './usage';
 export interface NodeManagerService {
   config(peer: Peer): Promise<z.infer<typeof s.ConfigView>>;
   status(peer: Peer): Promise<z.infer<typeof s.StatusView>>;
+  check(peer: Peer, input: c.CheckInput): Promise<c.CheckOutput>;
   redeem(
     peer: Peer,
     input: z.infer<typeof s.RedeemInput>,
@@ -23,6 +26,9 @@ export interface NodeManagerService {
   slivers(peer: Peer): Promise<z.infer<typeof s.SliversOutput>>;
   sliver(peer: Peer, input: z.infer<typeof s.SliverInput>, signal: AbortSignal): Promise<s.SliverStatus>;
   usage(peer: Peer, input: z.infer<typeof u.UsageInput>): Promise<u.UsageView>;
+  publish(peer: Peer, input: z.infer<typeof p.PublishInput>): Promise<p.PublishedPortView>;
+  unpublish(peer: Peer, input: z.infer<typeof p.UnpublishInput>): Promise<p.PortsView>;
+  ports(peer: Peer, input: z.infer<typeof s.SliceInput>): Promise<p.PortsView>;
   exec(peer: Peer, input: z.infer<typeof s.ExecInput>, signal: AbortSignal): Promise<z.infer<typeof s.ExecOutput>>;
   access(peer: Peer, input: z.infer<typeof s.SliceInput>): Promise<a.AccessView>;
   terminalOpen(peer: Peer, input: z.infer<typeof a.TerminalOpenInput>): Promise<z.infer<typeof a.TerminalOpenOutput>>;
@@ -50,6 +56,10 @@ const never = new AbortController().signal;
 export const nodeManagerRouter = t.router({
   config: t.procedure.output(s.ConfigView).query(({ ctx }) => ctx.service.config(ctx.peer)),
   status: t.procedure.output(s.StatusView).query(({ ctx }) => ctx.service.status(ctx.peer)),
+  check: t.procedure
+    .input(c.CheckInput)
+    .output(c.CheckOutput)
+    .query(({ ctx, input }) => ctx.service.check(ctx.peer, input)),
   redeem: t.procedure
     .input(s.RedeemInput)
     .output(s.RedeemOutput)
@@ -79,6 +89,18 @@ export const nodeManagerRouter = t.router({
     .input(u.UsageInput)
     .output(u.UsageView)
     .query(({ ctx, input }) => ctx.service.usage(ctx.peer, input)),
+  publish: t.procedure
+    .input(p.PublishInput)
+    .output(p.PublishedPortView)
+    .mutation(({ ctx, input }) => ctx.service.publish(ctx.peer, input)),
+  unpublish: t.procedure
+    .input(p.UnpublishInput)
+    .output(p.PortsOutput)
+    .mutation(({ ctx, input }) => ctx.service.unpublish(ctx.peer, input)),
+  ports: t.procedure
+    .input(s.SliceInput)
+    .output(p.PortsOutput)
+    .query(({ ctx, input }) => ctx.service.ports(ctx.peer, input)),
   exec: t.procedure
     .input(s.ExecInput)
     .output(s.ExecOutput)

@@ -70,6 +70,11 @@ const STAGES = {
       const problem = aptInstall(['openssh-client'], 'tests of ssh into slivers');
       if (problem) console.log(`ssh could not be installed: ${problem}`);
     }
+    // Its tools check the unit; nothing of it is started where something else is process 1.
+    if (!onPath('systemd-analyze') && canInstall()) {
+      const problem = aptInstall(['systemd'], 'the test of the unit');
+      if (problem) console.log(`systemd could not be installed: ${problem}`);
+    }
     const prometheus = findPrometheus();
     return vitest('host', prometheus ? { MERIDIAN_TEST_PROMETHEUS: prometheus } : {});
   },

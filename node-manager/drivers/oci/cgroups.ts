@@ -29,6 +29,24 @@ export function findCgroups(): Cgroups {
   };
 }
 
+/**
+ * Does the kernel offer this file in a controller's groups? On v1 the root group has them all; on v2 it has none, so a child of the root is
+ * asked, and where there is none it is taken for there: crun says otherwise soon enough.
+ */
+export function hasKnob(cgroups: Cgroups, controller: string, file: string): boolean {
+  const tree =
+    cgroups.version === 2
+      ? ROOT
+      : cgroups.trees.find((path) => path.split('/').at(-1)?.split(',').includes(controller));
+  if (!tree) return false;
+  if (cgroups.version === 1) return existsSync(`${tree}/${file}`);
+  const children = readdirSync(tree, { withFileTypes: true }).filter((e) => e.isDirectory());
+  const able = children.filter((e) =>
+    existsSync(`${tree}/${e.name}/${controller}.${controller === 'cpu' ? 'weight' : 'current'}`),
+  );
+  return able.length === 0 || able.some((e) => existsSync(`${tree}/${e.name}/${file}`));
+}
+
 /** Every process in the group, of any tree; empty when there is no such group. */
 export function processesIn(cgroups: Cgroups, path: string): number[] {
   const pids = new Set<number>();

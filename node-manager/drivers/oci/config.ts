@@ -1,7 +1,7 @@
 import type { ResourceVector } from '@/core/resources/vector';
+import { type LimitHost, resourceLimits } from './limits';
+import { seccompFilter } from './seccomp';
 
-const MIB = 1_048_576;
-const CPU_PERIOD_US = 100_000;
 export const UID_RANGE = 65_536;
 
 /** What programs in a sliver find in their environment. */
@@ -9,6 +9,12 @@ export const SLIVER_ENV = [
   'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
   'HOME=/root',
   'TERM=linux',
+] as const;
+
+/** Per process. A core of 0 would still wake the host's own collector of core dumps, which 1 does not (core(5)). */
+export const SLIVER_RLIMITS = [
+  { type: 'NOFILE', value: 1024 },
+  { type: 'CORE', value: 1 },
 ] as const;
 
 /** What a sliver's root may do inside. Nothing of it reaches outside its user namespace. */
@@ -19,6 +25,7 @@ const CAPABILITIES = [
 const MASKED = [
   '/proc/acpi',
   '/proc/asound',
+  '/proc/interrupts',
   '/proc/kcore',
   '/proc/keys',
   '/proc/latency_stats',
@@ -26,7 +33,19 @@ const MASKED = [
   '/proc/scsi',
   '/proc/timer_list',
   '/proc/timer_stats',
+  // The machine's own: its disks, buses, modules and tunables.
+  '/sys/block',
+  '/sys/bus',
+  '/sys/dev',
+  '/sys/devices/virtual/block',
+  '/sys/devices/virtual/dmi',
+  '/sys/devices/virtual/powercap',
   '/sys/firmware',
+  '/sys/fs',
+  '/sys/hypervisor',
+  '/sys/kernel',
+  '/sys/module',
+  '/sys/power',
 ];
 const READONLY = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'];
 
@@ -37,7 +56,9 @@ export type ContainerSpec = {
   cgroupsPath: string;
   uidBase: number;
   resources: ResourceVector;
-  hostCpuMilli: number;
+  host: LimitHost;
+  /** The processor, as Node names it. */
+  arch: string;
   /** Files of the host that it sees, read-only. */
   files: readonly { source: string; destination: string }[];
 };
@@ -55,7 +76,9 @@ export function containerConfig(s: ContainerSpec) {
       user: { uid: 0, gid: 0 },
       env: [...SLIVER_ENV],
       capabilities: { bounding: CAPABILITIES, effective: CAPABILITIES, permitted: CAPABILITIES },
-      rlimits: [{ type: 'RLIMIT_NOFILE', soft: 1024, hard: 1024 }],
+      // su and the like are the sliver's own business: what they gain ends at its user namespace.
+      noNewPrivileges: false,
+      rlimits: SLIVER_RLIMITS.map(({ type, value }) => ({ type: `RLIMIT_${type}`, soft: value, hard: value })),
     },
     mounts: [
       { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
@@ -90,22 +113,11 @@ export function containerConfig(s: ContainerSpec) {
       sysctl: { 'net.ipv4.ping_group_range': `0 ${UID_RANGE - 1}` },
       maskedPaths: MASKED,
       readonlyPaths: READONLY,
+      seccomp: seccompFilter(s.arch),
       resources: {
         devices: [{ allow: false, access: 'rwm' }],
-        memory: { limit: s.resources.memoryMiB * MIB, swap: s.resources.memoryMiB * MIB },
-        pids: { limit: s.resources.pidsMax },
-        cpu: cpuLimits(s.resources, s.hostCpuMilli),
+        ...resourceLimits(s.resources, s.host),
       },
     },
   };
-}
-
-/**
- * Shares follow what is reserved, with the best-effort weight on top, so that a reservation holds when everybody wants the processor.
- * What is idle may be used by anyone, up to half of the machine, or the reservation where that is more.
- */
-export function cpuLimits(r: Pick<ResourceVector, 'cpuMilli' | 'cpuShare'>, hostCpuMilli: number) {
-  const shares = Math.min(262_144, Math.max(2, Math.round(r.cpuMilli * 1.024) + Math.round(r.cpuShare / 10)));
-  const capMilli = Math.max(r.cpuMilli, Math.floor(hostCpuMilli / 2), 100);
-  return { shares, period: CPU_PERIOD_US, quota: Math.round((capMilli * CPU_PERIOD_US) / 1000) };
 }

@@ -24,18 +24,17 @@ export class Crun {
 
   /**
    * Makes a container whose first process waits to be started, and gives that process's id: now its namespaces can be furnished. Where a
-   * v2 tree hangs beside v1 ones crun refuses: it gets to see the host without that tree.
+   * v2 tree hangs beside v1 ones crun refuses: it gets to see the host without that tree. `stdout`: an open file for what its first process
+   * writes.
    */
-  async create(id: string, bundle: string): Promise<number> {
+  async create(id: string, bundle: string, stdout?: number): Promise<number> {
     const pidFile = `${bundle}/pid`;
     const args = this.args('create', '--pid-file', pidFile, '--bundle', bundle, id);
-    if (!this.cgroups.hybrid) await runTool('crun', args, { timeoutMs: MAKE_MS, keeps: true });
+    const options = { timeoutMs: MAKE_MS, keeps: true, ...(stdout === undefined ? {} : { stdout }) };
+    if (!this.cgroups.hybrid) await runTool('crun', args, options);
     else {
       const script = 'umount /sys/fs/cgroup/unified && exec crun "$@"';
-      await runTool('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script, 'crun', ...args], {
-        timeoutMs: MAKE_MS,
-        keeps: true,
-      });
+      await runTool('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script, 'crun', ...args], options);
     }
     return z.coerce.number().int().positive().parse(readFileSync(pidFile, 'utf8'));
   }
@@ -45,6 +44,11 @@ export class Crun {
     await runTool('crun', this.args('start', id), { timeoutMs: MAKE_MS });
     const deadline = Date.now() + BEGUN_MS;
     while (isCrun(pid) && Date.now() < deadline) await sleep(1);
+  }
+
+  /** Other limits for a container that runs on. `resources`: a file with runtime-spec's linux.resources. */
+  async update(id: string, resources: string): Promise<void> {
+    await runTool('crun', this.args('update', '--resources', resources, id), { timeoutMs: MAKE_MS });
   }
 
   /** Ends all its processes and removes it with its control group. One that does not exist is fine. */

@@ -3,12 +3,23 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Refused } from '@/core/errors';
 import type { ExecOptions, ExecResult } from '../driver';
-import { SLIVER_ENV } from './config';
+import { SLIVER_ENV, SLIVER_RLIMITS } from './config';
 
 /** Every process of an exec finds this in its environment: how its children are found when the time is over. */
 const MARK = 'MERIDIAN_EXEC';
 /** What the command left running keeps the pipes open: no longer than this is waited for its last words. */
 const DRAIN_MS = 200;
+
+/**
+ * A command line that enters a container, under the limits that its first process has: crun's own exec leaves those of the daemon.
+ */
+export function withSliverLimits(command: readonly string[]): [string, ...string[]] {
+  return [
+    'prlimit',
+    ...SLIVER_RLIMITS.map(({ type, value }) => `--${type.toLowerCase()}=${value}:${value}`),
+    ...command,
+  ];
+}
 
 /**
  * Runs a command in a container: bounded in time and output. When the time is over or the caller leaves, the command and all that it
@@ -24,7 +35,8 @@ export function execIn(
   return new Promise((resolve, reject) => {
     const mark = `${MARK}=${randomBytes(12).toString('hex')}`;
     const env = [...SLIVER_ENV, mark].flatMap((entry) => ['--env', entry]); // one --env, and crun leaves out the container's own
-    const child = spawn('crun', [...crunArgs, ...env, id, ...argv], { stdio: 'pipe', detached: true });
+    const [command, ...args] = withSliverLimits(['crun', ...crunArgs, ...env, id, ...argv]);
+    const child = spawn(command, args, { stdio: 'pipe', detached: true });
     child.stdin.on('error', () => {}).end(); // an empty one of its own: see run-tool.ts on /dev/null
     const stdout = bounded(o.maxBytes);
     const stderr = bounded(o.maxBytes);

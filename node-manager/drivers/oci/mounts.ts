@@ -39,7 +39,18 @@ export async function mountRootfs(l: Layers): Promise<void> {
   await mountIdmapped(l.image, l.lower, l.uidBase, UID_RANGE);
   try {
     const layers = `lowerdir=${l.lower},upperdir=${l.upper},workdir=${l.work}`;
-    await runTool('mount', ['-t', 'overlay', 'overlay', '-o', layers, l.rootfs], { timeoutMs: MOUNT_MS });
+    // What a sliver writes is written with the rights of who mounted: one who may exceed quotas would lift the sliver's.
+    const mount = [
+      '--bounding-set=-sys_resource',
+      'mount',
+      '-t',
+      'overlay',
+      'overlay',
+      '-o',
+      `nodev,${layers}`,
+      l.rootfs,
+    ];
+    await runTool('setpriv', mount, { timeoutMs: MOUNT_MS });
   } finally {
     await unmount(l.lower);
     rmdirSync(l.lower);

@@ -1,32 +1,42 @@
 // biome-ignore-all lint/suspicious/useAwait: the interface promises, what it does takes no time
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmdirSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  realpathSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { z } from 'zod';
 import { Refused } from '@/core/errors';
+import type { Enforcement } from '@/protocol/node-manager/limits';
 import { writeWhole } from '../../enrolment/enrolment';
-import type { Driver, ExecOptions, ExecResult, FoundState, SliverCounters, SliverSpec } from '../driver';
+import type { Driver, ExecOptions, ExecResult, FoundState, SliverCounters, SliverLogs, SliverSpec } from '../driver';
 import { ENTRANCE_FOLDER } from '../entrance';
 import { readGroups } from './cgroup-usage';
 import { type Cgroups, destroyCgroup, processesIn, removeOwnGroup } from './cgroups';
-import { containerConfig, UID_RANGE } from './config';
+import { containerConfig } from './config';
 import { Crun } from './crun';
+import { diskLimits } from './disk/choose-disk';
+import type { DiskKind, DiskLimit } from './disk/disk';
 import { DiskUse } from './disk-use';
 import { makeEntranceFolder, OciEntrance } from './entrance';
 import { execIn } from './exec';
+import { type LimitHost, resourceLimits, unenforced } from './limits';
 import { mountRootfs, unmount } from './mounts';
 import type { SliverNetwork } from './network/sliver-network';
-import { runTool } from './run-tool';
+import { appendBounded, consoleOf, readKept } from './sliver-log';
+import { type SliverFile, SliverPlaces } from './sliver-places';
 
-/** User ids of slivers: from 2^20 on, in ranges of 65,536; above what systems give to people and below 2^31. */
-const FIRST_SLOT = 16;
-const SLOTS = 32_000;
 const CGROUP_GONE_MS = 5_000;
-/** What is not gone by then goes on at the next attempt. */
-const REMOVE_MS = 60_000;
-
-const SliverFile = z.object({ uidBase: z.int() });
+const CONSOLE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
+/** Given up while a root is mounted, which needs a little room even where the sliver filled its disk. */
+const BALLAST_BYTES = 16_384;
 
 export type OciOptions = {
   /** The node's data: what slivers wrote lies here. */
@@ -38,6 +48,9 @@ export type OciOptions = {
   /** Image name → its folder; may grow. */
   images: ReadonlyMap<string, string>;
   network: SliverNetwork;
+  limits: LimitHost;
+  /** How the disk of new slivers is limited, and why not better. */
+  disk: { kind: DiskKind; unable: readonly string[] };
 };
 
 /**
@@ -51,18 +64,17 @@ export class OciDriver implements Driver {
   readonly concurrency = Math.max(2, availableParallelism());
   readonly network: SliverNetwork;
   readonly entrance: OciEntrance;
+  readonly enforcement: Enforcement;
   private readonly crun: Crun;
-  private readonly slivers: string;
+  private readonly places: SliverPlaces;
+  private readonly disks: ReadonlyMap<DiskKind, DiskLimit>;
   /** Mount points and crun's state: in /run, gone with the host's memory as they are. Its folders can be passed by the slivers' own users. */
   readonly runtime: string;
   private readonly group: string;
-  private readonly usedSlots = new Set<number>();
   private readonly disk = new DiskUse();
 
   constructor(private readonly o: OciOptions) {
     this.network = o.network;
-    this.slivers = `${o.data}/slivers`;
-    mkdirSync(this.slivers, { recursive: true, mode: 0o700 });
     const own = ownNames(o.node, o.data);
     this.runtime = own.runtime;
     this.group = own.group;
@@ -77,6 +89,13 @@ export class OciDriver implements Driver {
       pids: (id) => processesIn(o.cgroups, `${this.group}/${nameOf(id)}`),
       imageFolder: (image) => o.images.get(image),
     });
+    this.places = new SliverPlaces(o.node, `${o.data}/slivers`, this.runtime);
+    this.disks = diskLimits(o.data);
+    const { kind } = o.disk;
+    this.enforcement = {
+      unenforced: unenforced(o.limits, o.disk),
+      disk: { kind, cost: this.diskOf({ disk: kind }).cost },
+    };
   }
 
   get images(): readonly string[] {
@@ -88,7 +107,7 @@ export class OciDriver implements Driver {
     const found = new Map<string, FoundState>();
     const ids = new Set(
       [
-        ...readdirSync(this.slivers),
+        ...this.places.names(),
         ...readdirSync(this.runtime).filter((name) => name !== 'crun'),
         ...containers.keys(),
       ].map(idOf),
@@ -102,51 +121,83 @@ export class OciDriver implements Driver {
 
   async start(spec: SliverSpec): Promise<void> {
     const name = nameOf(spec.id);
-    const image = this.o.images.get(spec.resources.image);
-    if (!image) throw new Refused('IMAGE_UNKNOWN', { image: spec.resources.image, offers: [...this.images] });
     if ((await this.crun.list()).get(name)?.running) return;
     await this.clear(name);
-    const uidBase = this.uidBaseOf(name);
-    const at = `${this.slivers}/${name}`;
+    const file = this.places.claim(name, this.o.disk.kind, this.imageOf(spec, this.places.fileOf(name)));
+    await this.places.tidy(name);
     const run = `${this.runtime}/${name}`;
     mkdirSync(run, { recursive: true, mode: 0o711 });
-    await mountRootfs({
-      image,
-      upper: `${at}/upper`,
-      work: `${at}/work`,
-      lower: `${run}/lower`,
-      rootfs: `${run}/rootfs`,
-      uidBase,
-    });
-    makeEntranceFolder(`${run}/entrance`, uidBase);
-    const config = containerConfig({
-      rootfs: `${run}/rootfs`,
-      hostname: spec.hostname,
-      init: this.o.init,
-      cgroupsPath: `${this.group}/${name}`,
-      uidBase,
-      resources: spec.resources,
-      hostCpuMilli: availableParallelism() * 1000,
-      files: [...this.network.files(spec.id), { source: `${run}/entrance`, destination: ENTRANCE_FOLDER }],
-    });
-    writeWhole(`${run}/config.json`, JSON.stringify(config));
-    const pid = await this.crun.create(name, run);
-    await this.network.attach({ ...spec, user: spec.user ?? '' }, pid);
-    await this.crun.start(name, pid);
+    makeEntranceFolder(`${run}/entrance`, file.uidBase);
+    const stdout = await this.mountRoot(name, file, spec.resources.diskMiB);
+    try {
+      const config = containerConfig({
+        rootfs: `${run}/rootfs`,
+        hostname: spec.hostname,
+        init: this.o.init,
+        cgroupsPath: `${this.group}/${name}`,
+        uidBase: file.uidBase,
+        resources: spec.resources,
+        host: this.o.limits,
+        arch: process.arch,
+        files: [...this.network.files(spec.id), { source: `${run}/entrance`, destination: ENTRANCE_FOLDER }],
+      });
+      writeWhole(`${run}/config.json`, JSON.stringify(config));
+      const pid = await this.crun.create(name, run, stdout);
+      await this.network.attach({ ...spec, user: spec.user ?? '' }, pid);
+      await this.crun.start(name, pid);
+    } finally {
+      closeSync(stdout);
+    }
   }
 
   async stop(id: string): Promise<void> {
     await this.clear(nameOf(id));
   }
 
+  async reset(id: string): Promise<void> {
+    const name = nameOf(id);
+    await this.clear(name);
+    const file = this.places.fileOf(name);
+    if (file) await this.places.discard(name, file, this.diskOf(file), { disk: this.o.disk.kind });
+  }
+
+  async update(spec: SliverSpec): Promise<void> {
+    const name = nameOf(spec.id);
+    const file = this.places.fileOf(name);
+    if (!file) return;
+    await this.diskOf(file).resize(this.places.placeOf(name, file), spec.resources.diskMiB);
+    const path = `${this.runtime}/${name}/limits.json`;
+    writeWhole(path, JSON.stringify(resourceLimits(spec.resources, this.o.limits)));
+    await this.crun.update(name, path);
+    await this.network.update({ ...spec, user: spec.user ?? '' });
+  }
+
   async remove(id: string): Promise<void> {
     const name = nameOf(id);
     await this.clear(name);
     await this.network.forget(id);
-    const file = this.fileOf(name);
-    if (file) this.usedSlots.delete(file.uidBase / UID_RANGE);
-    // Not Node's own: it names every file by its whole path, and a sliver can nest folders deeper than a path may be long.
-    await runTool('rm', ['-rf', '--one-file-system', `${this.slivers}/${name}`], { timeoutMs: REMOVE_MS });
+    const file = this.places.fileOf(name);
+    if (file) await this.diskOf(file).remove(this.places.placeOf(name, file));
+    await this.places.remove(name);
+  }
+
+  note(id: string, line: string): void {
+    const file = this.places.fileOf(nameOf(id));
+    try {
+      if (file) appendBounded(`${this.places.placeOf(nameOf(id), file).at}/events.log`, line);
+    } catch {
+      // a full disk must not keep a sliver from anything
+    }
+  }
+
+  async logs(id: string): Promise<SliverLogs> {
+    const name = nameOf(id);
+    const file = this.places.fileOf(name);
+    if (!file) return { events: '', console: '' };
+    const { at } = this.places.placeOf(name, file);
+    const running = (await this.crun.list()).get(name);
+    const console = running ? consoleOf(running.pid) : readKept(`${at}/console.log`);
+    return { events: readKept(`${at}/events.log`), console };
   }
 
   exec(id: string, argv: readonly string[], options: ExecOptions): Promise<ExecResult> {
@@ -163,8 +214,8 @@ export class OciDriver implements Driver {
   async usage(): Promise<ReadonlyMap<string, SliverCounters>> {
     const groups = await readGroups(this.o.cgroups, this.group);
     const network = await this.network.usage();
-    const folders = new Map([...groups.keys()].map((name) => [idOf(name), `${this.slivers}/${name}/upper`]));
-    const disk = await this.disk.measure(folders, this.slivers);
+    const folders = new Map([...groups.keys()].map((name) => [idOf(name), this.writtenBy(name)]));
+    const disk = await this.disk.measure(folders, `${this.o.data}/slivers`);
     return new Map(
       [...groups].map(([name, group]) => {
         const id = idOf(name);
@@ -186,48 +237,80 @@ export class OciDriver implements Driver {
   async close(): Promise<void> {
     await this.network.close();
     removeOwnGroup(this.o.cgroups, this.group);
+    this.places.close();
     for (const folder of [`${this.runtime}/crun`, this.runtime, '/run/meridian']) removeIfEmpty(folder);
+  }
+
+  /** A sliver stays with the image that its root was made of, also when its name means another one by now. */
+  private imageOf(spec: SliverSpec, file: SliverFile | null): string {
+    const image = file?.image ?? this.o.images.get(spec.resources.image);
+    if (image && existsSync(image)) return image;
+    throw new Refused('IMAGE_UNKNOWN', { image: spec.resources.image, offers: [...this.images] });
+  }
+
+  /** Where to look for how much a sliver wrote: a file system of its own, or a folder. */
+  private writtenBy(name: string): string {
+    const at = `${this.o.data}/slivers/${name}`;
+    const kind = this.places.fileOf(name)?.disk;
+    if (kind === 'ext4-image')
+      return existsSync(`${this.runtime}/${name}/rootfs`) ? `${this.runtime}/${name}/rootfs` : at;
+    return kind === 'plain' ? `${at}/upper` : `${at}/disk`;
+  }
+
+  private diskOf(file: Pick<SliverFile, 'disk'>): DiskLimit {
+    const limit = this.disks.get(file.disk);
+    if (!limit) throw new Error(`no way called ${file.disk} to limit a disk`);
+    return limit;
+  }
+
+  /** Puts the root together; gives an open file for the output of the sliver's first process, which counts as the sliver's disk. */
+  private async mountRoot(name: string, file: SliverFile, diskMiB: number): Promise<number> {
+    const place = this.places.placeOf(name, file);
+    const limit = this.diskOf(file);
+    const folder = await limit.open(place, diskMiB);
+    try {
+      await rm(`${folder}/ballast`, { force: true });
+      const stdout = openSync(`${folder}/console`, CONSOLE_FLAGS, 0o600);
+      const { run } = place;
+      await mountRootfs({
+        image: file.image ?? '',
+        upper: `${folder}/upper`,
+        work: `${folder}/work`,
+        lower: `${run}/lower`,
+        rootfs: `${run}/rootfs`,
+        uidBase: file.uidBase,
+      });
+      fill(`${folder}/ballast`);
+      return stdout;
+    } finally {
+      await limit.settle(place);
+    }
   }
 
   /** No process, control group, namespace or mount of it is left; its files are. */
   private async clear(name: string): Promise<void> {
+    await this.keepConsole(name);
     await this.crun.delete(name);
     await this.network.detach(idOf(name));
     await destroyCgroup(this.o.cgroups, `${this.group}/${name}`, CGROUP_GONE_MS);
     const run = `${this.runtime}/${name}`;
     if (!existsSync(run)) return;
-    for (const mount of ['rootfs', 'lower']) await unmount(`${run}/${mount}`);
+    for (const mount of ['rootfs', 'lower', 'disk']) await unmount(`${run}/${mount}`);
     // Folders and one file of ours, one by one: should something still be mounted in there, it must not be emptied.
-    for (const folder of ['rootfs', 'lower']) if (existsSync(`${run}/${folder}`)) rmdirSync(`${run}/${folder}`);
+    for (const folder of ['rootfs', 'lower', 'disk']) if (existsSync(`${run}/${folder}`)) rmdirSync(`${run}/${folder}`);
     // Ours, and mounted only inside the sliver.
     for (const folder of ['entrance', 'tty', 'guests']) await rm(`${run}/${folder}`, { recursive: true, force: true });
-    for (const file of ['config.json', 'config.json.new', 'pid']) await rm(`${run}/${file}`, { force: true });
+    for (const file of ['config.json', 'config.json.new', 'limits.json', 'limits.json.new', 'pid'])
+      await rm(`${run}/${file}`, { force: true });
     rmdirSync(run);
   }
 
-  /** The sliver's user ids: chosen once by its name, kept with its files, never shared on this node. */
-  private uidBaseOf(name: string): number {
-    const known = this.fileOf(name);
-    if (known) return known.uidBase;
-    const taken = new Set([
-      ...this.usedSlots,
-      ...readdirSync(this.slivers).flatMap((other) => (this.fileOf(other)?.uidBase ?? 0) / UID_RANGE),
-    ]);
-    let slot = createHash('sha256').update(`${this.o.node} ${name}`).digest().readUInt32LE(0) % SLOTS;
-    while (taken.has(FIRST_SLOT + slot)) slot = (slot + 1) % SLOTS;
-    const uidBase = (FIRST_SLOT + slot) * UID_RANGE;
-    this.usedSlots.add(FIRST_SLOT + slot);
-    writeWhole(`${this.slivers}/${name}/sliver.json`, JSON.stringify({ uidBase }));
-    return uidBase;
-  }
-
-  private fileOf(name: string): z.infer<typeof SliverFile> | null {
-    try {
-      return SliverFile.parse(JSON.parse(readFileSync(`${this.slivers}/${name}/sliver.json`, 'utf8')));
-    } catch (err) {
-      if (err instanceof Error && 'code' in err && (err.code === 'ENOENT' || err.code === 'ENOTDIR')) return null; // also one that goes just now
-      throw err;
-    }
+  /** The end of what it printed, for those who ask why it stopped. */
+  private async keepConsole(name: string): Promise<void> {
+    const file = this.places.fileOf(name);
+    const running = file && existsSync(`${this.runtime}/${name}`) ? (await this.crun.list()).get(name) : undefined;
+    const text = running?.running ? consoleOf(running.pid) : '';
+    if (file && text) writeWhole(`${this.places.placeOf(name, file).at}/console.log`, text);
   }
 }
 
@@ -247,6 +330,14 @@ function nameOf(id: string): string {
 
 function idOf(name: string): string {
   return name.replace(/^s-/, '');
+}
+
+function fill(path: string): void {
+  try {
+    writeFileSync(path, Buffer.alloc(BALLAST_BYTES, 1));
+  } catch {
+    // full: there will be less room the next time
+  }
 }
 
 function removeIfEmpty(folder: string): void {

@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { type ImageOptions, ImageStore } from '../../images/image-store';
 import type { Logger } from '../../log';
-import { findCgroups } from './cgroups';
+import { type Cgroups, findCgroups, hasKnob } from './cgroups';
+import { chooseDisk } from './disk/choose-disk';
+import type { LimitHost } from './limits';
 import { openNetwork } from './network/open-network';
 import { OciDriver, ownNames } from './oci-driver';
 
@@ -24,7 +27,8 @@ export async function probeOci(
   if (process.platform !== 'linux') return { missing: ['Linux'] };
   if (process.getuid?.() !== 0) missing.push(`root (it runs as user ${process.getuid?.() ?? '?'})`);
   else if (!hasCapability(CAP_SYS_ADMIN)) missing.push('the capability CAP_SYS_ADMIN');
-  for (const tool of ['crun', 'unshare', 'mount', 'umount']) if (!which(tool)) missing.push(`the program ${tool}`);
+  for (const tool of ['crun', 'unshare', 'mount', 'umount', 'setpriv', 'prlimit'])
+    if (!which(tool)) missing.push(`the program ${tool}`);
   const init = which('catatonit') ?? executable('/usr/libexec/podman/catatonit');
   if (!init) missing.push('the program catatonit');
   const busybox = which('busybox');
@@ -37,8 +41,18 @@ export async function probeOci(
   if (missing.length > 0 || !init || !busybox) return { missing };
 
   const images = await ImageStore.open(imageOptions, busybox, log);
-  const network = await openNetwork({ data, runtime: ownNames(node, data).runtime, ...net, log }, which);
-  const driver = new OciDriver({ data, node, cgroups, init, images: images.found, network });
+  const { runtime } = ownNames(node, data);
+  const network = await openNetwork({ data, runtime, ...net, log }, which);
+  const driver = new OciDriver({
+    data,
+    node,
+    cgroups,
+    init,
+    images: images.found,
+    network,
+    limits: limitHost(cgroups),
+    disk: await chooseDisk(data, runtime),
+  });
   const problem = await tryOne(driver);
   if (problem === null) return { driver, images };
   log.debug({ problem }, 'the probe container failed');
@@ -74,6 +88,15 @@ async function tryOne(driver: OciDriver): Promise<string | null> {
   } finally {
     await driver.remove(id).catch(() => {});
   }
+}
+
+function limitHost(cgroups: Cgroups): LimitHost {
+  return {
+    cgroup: cgroups.version,
+    countsSwap: hasKnob(cgroups, 'memory', cgroups.version === 1 ? 'memory.memsw.limit_in_bytes' : 'memory.swap.max'),
+    capsCpu: hasKnob(cgroups, 'cpu', cgroups.version === 1 ? 'cpu.cfs_quota_us' : 'cpu.max'),
+    cpuMilli: availableParallelism() * 1000,
+  };
 }
 
 function hasCapability(bit: bigint): boolean {

@@ -20,17 +20,27 @@ export class ToolFailed extends Error {
  * With `keeps` the tool leaves something running that keeps its stdio: only its own end is waited for, and its stdio are sockets that close
  * then. Not the host's /dev/null: crun gives what it finds there to the container's root (it did: the host's /dev/null was then owned by a
  * sliver, which might have closed it to everybody).
+ * `stdout`: an open file for what is left running.
  *
- * Told to stop by the signal, the tool is killed with all that it started.
+ * `fine`: exit codes that are no failure. Told to stop by the signal, the tool is killed with all that it started.
  */
 export function runTool(
   tool: string,
   args: readonly string[],
-  options: { timeoutMs: number; capture?: boolean; keeps?: boolean; signal?: AbortSignal },
+  options: {
+    timeoutMs: number;
+    capture?: boolean;
+    keeps?: boolean;
+    signal?: AbortSignal;
+    fine?: readonly number[];
+    stdout?: number;
+  },
 ): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(tool, args, {
-      stdio: options.keeps ? 'pipe' : ['ignore', options.capture ? 'pipe' : 'ignore', 'pipe'],
+      stdio: options.keeps
+        ? ['pipe', options.stdout ?? 'pipe', 'pipe']
+        : ['ignore', options.capture ? 'pipe' : 'ignore', 'pipe'],
       detached: true,
     });
     const out: Buffer[] = [];
@@ -59,7 +69,7 @@ export function runTool(
       over();
       setImmediate(() => {
         for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
-        if (code === 0) resolve(Buffer.concat(out).toString('utf8'));
+        if (code !== null && (options.fine ?? [0]).includes(code)) resolve(Buffer.concat(out).toString('utf8'));
         else
           reject(
             new ToolFailed(
