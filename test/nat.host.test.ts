@@ -139,6 +139,16 @@ describe.skipIf(lacks.length > 0)('a node behind NAT, with no port open to the o
     const hostname = async () => (await orRefused(client.exec.mutate({ slice, argv: ['hostname'] }))).stdout.trim();
     expect(await hostname()).toBe(`lab-hidden.hidden-${process.pid}`);
 
+    const { id } = await orRefused(client.terminalOpen.mutate({ slice, cols: 80, rows: 24, who: 'ada' }));
+    await client.terminalWrite.mutate({ id, at: 0, data: Buffer.from('echo $((6*7))x\n').toString('base64') });
+    let said = Buffer.alloc(0);
+    await until('the terminal to answer', async () => {
+      const { data } = await client.terminalRead.query({ id, from: said.length, waitMs: 5_000 });
+      said = Buffer.concat([said, Buffer.from(data, 'base64')]);
+      return said.includes('42x');
+    });
+    await client.terminalClose.mutate({ id });
+
     const poll = orRefused(client.sliver.query({ slice, waitWhile: 'running', waitMs: 20_000 }));
     poll.catch(() => {});
     await agent.end('SIGKILL');

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { SPARE } from '@/agent/relay/line';
+import { MAX_CALLERS_OF_ADDRESS, SPARE } from '@/agent/relay/line';
 import { Relay, type RelayOptions } from '@/agent/relay/relay';
 import { Refused } from '@/core/errors';
 import { programLog } from '@/node-manager/log';
@@ -111,6 +112,7 @@ async function node(of: Pick<RelayAgent, 'target'>, who = hidden, says = who.urn
       router: nodeManagerRouter,
       identity: () => who,
       isRevoked: (peer) => revoked.has(peer.jkt),
+      bounds: { handshakeMs: 1_000, headersMs: 1_000 },
       context: ({ peer }) => ({ peer, service }),
     },
     { host: '127.0.0.1', port: 0 },
@@ -308,8 +310,28 @@ describe('nobody else takes a node’s calls', () => {
   });
 });
 
-test('garbage, oversized, slow and half-open connections to the agent leave its calls alone', async () => {
+test('strangers from one address cannot take all of a node’s places, and lose theirs', async () => {
   const of = await relayAgent();
+  await node(of);
+  await attended(of);
+  const strangers = Array.from({ length: MAX_CALLERS_OF_ADDRESS + 20 }, () => {
+    const options = { host: '127.0.0.1', port: of.port, localAddress: '127.0.0.2', servername: tlsName(nodeUrn) };
+    return connectTls({ ...options, rejectUnauthorized: false })
+      .on('error', () => {})
+      .resume();
+  });
+  ends.push(() => {
+    for (const socket of strangers) socket.destroy();
+  });
+  await until('the last of them to be refused', () => strangers.filter((socket) => socket.destroyed).length === 20);
+  expect(of.relay.facts.callers).toBe(MAX_CALLERS_OF_ADDRESS);
+  expect((await keysBy(caller(of))).keys[0]).toBe(sm.jkt);
+  await until('those without a call to be cut by the node', () => strangers.every((socket) => socket.destroyed), 9_000);
+  await until('their places to be free', () => of.relay.facts.callers <= 1);
+}, 15_000);
+
+test('garbage, oversized, slow and half-open connections to the agent leave its calls alone', async () => {
+  const of = await relayAgent(0, { openingMs: 1_000 });
   await node(of);
   await attended(of);
   const sockets = Array.from({ length: 60 }, (_, i) => {

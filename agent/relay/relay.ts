@@ -15,10 +15,11 @@ export const MAX_LINES = 2_000;
 export const MAX_CALLERS_IN_ALL = 4_096;
 /** Callers who wait for a node that is not here: it may be back at once when it or this agent was just restarted. */
 const MAX_HOPEFUL = 128;
-/** How long polls are held, nodes may be silent between two, and callers wait for one that is not here, in ms. */
-const TIMES = { holdMs: ATTEND_HOLD_MS, graceMs: ATTEND_GRACE_MS, hopeMs: 4_000 };
-/** How long the first bytes of a connection may take, in ms. */
-const OPENING_MS = 5_000;
+/**
+ * In ms: how long polls are held, nodes may be silent between two, callers wait for a node that is not here, and the first bytes of
+ * a connection may take.
+ */
+const TIMES = { holdMs: ATTEND_HOLD_MS, graceMs: ATTEND_GRACE_MS, hopeMs: 4_000, openingMs: 5_000 };
 const SWEEP_MS = 1_000;
 
 /** TLS's fatal alert `unrecognized_name` (RFC 6066 §3) in a record of its own: a caller reads from it that the node is away. */
@@ -105,7 +106,7 @@ export class Relay {
     }
     this.opening.add(socket);
     socket.once('close', () => this.opening.delete(socket));
-    openingOf(socket, OPENING_MS, (opening) => {
+    openingOf(socket, this.times.openingMs, (opening) => {
       this.opening.delete(socket);
       if (this.closed) socket.destroy();
       else if (opening.is === 'greeting') this.dialled(socket, opening.id, take);

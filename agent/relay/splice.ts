@@ -1,8 +1,11 @@
 import type { Socket } from 'node:net';
 import { RELAY_KEEPALIVE_MS } from '@/protocol/transport/relay';
 
-/** How long a connection may carry nothing either way, in ms. One whose other end is gone is found out much sooner, by TCP. */
-export const IDLE_MS = 1_800_000;
+/**
+ * How long a connection may carry nothing either way, in ms: longer than any call is silent (70 s), or a server keeps one without a
+ * call. One whose other end is gone is found out sooner, by TCP.
+ */
+export const IDLE_MS = 180_000;
 /** What is left to write when one side has gone gets this long, in ms. */
 const DRAIN_MS = 5_000;
 
