@@ -45,6 +45,8 @@ const NodeEnv = z.object({
     .default('22000-22999')
     .refine((text) => text === 'off' || parsePorts(text) !== null, 'must be a range like 22000-22999, or off')
     .transform(parsePorts),
+  MERIDIAN_NODE_FLOWS_MIB: z.coerce.number().int().min(1).max(65_536).default(64),
+  MERIDIAN_NODE_FLOWS_DAYS: z.coerce.number().int().min(1).max(3650).default(30),
   MERIDIAN_NODE_CAPACITY: json.pipe(HardAmountsSchema).optional(),
   MERIDIAN_NODE_IMAGES: z.string().min(1).optional(),
   MERIDIAN_NODE_MIRROR: z.string().optional(),
@@ -80,6 +82,7 @@ export function nodeEnv(env: Environment) {
     stopSliversOnExit: e.MERIDIAN_NODE_STOP_SLIVERS_ON_EXIT,
     heartbeatMs: e.MERIDIAN_NODE_HEARTBEAT_MS,
     nameservers: e.MERIDIAN_NODE_NAMESERVERS,
+    flows: { bytes: e.MERIDIAN_NODE_FLOWS_MIB * 1_048_576, ageMs: e.MERIDIAN_NODE_FLOWS_DAYS * 86_400_000 },
     /** Ports for ssh into slivers, one each; null for none. */
     sshPorts: e.MERIDIAN_NODE_SSH_PORTS,
     capacity: e.MERIDIAN_NODE_CAPACITY ?? null,

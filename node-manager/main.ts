@@ -45,7 +45,7 @@ await runProgram(
     const folder = env.images ? resolve(env.images) : `${data}/images`;
     const imageOptions = { folder, mirror: env.mirror, build: env.buildBase };
     const capacity = env.capacity ?? hostCapacity(data);
-    const network = { capacityKbps: capacity.networkKbps, nameservers: env.nameservers };
+    const network = { capacityKbps: capacity.networkKbps, nameservers: env.nameservers, flows: env.flows };
     const { driver, drivers, images } = await chooseDriver(env.driver, {
       data,
       node: urn,

@@ -4,6 +4,7 @@ import type { DriverView } from '@/protocol/node-manager/schemas';
 import type { ImageOptions, ImageStore } from '../images/image-store';
 import type { Logger } from '../log';
 import type { Driver } from './driver';
+import type { NetworkChoices } from './oci/network/open-network';
 import { probeOci } from './oci/probe';
 import { SimulatedDriver } from './simulated';
 
@@ -12,7 +13,7 @@ type Host = {
   node: string;
   log: Logger;
   images: ImageOptions;
-  network?: { capacityKbps: number; nameservers: readonly string[] };
+  network?: NetworkChoices;
 };
 type Chosen = { driver: Driver; drivers: z.infer<typeof DriverView>[]; images: ImageStore | null };
 

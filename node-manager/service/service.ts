@@ -13,6 +13,7 @@ import type { SliverRecord } from '../sliver/record';
 import { VERSION } from '../version';
 import { accessService } from './access';
 import { checkService } from './check';
+import { flowsService } from './flows';
 import { guards } from './guards';
 import { portsService } from './ports';
 import { usageService } from './usage';
@@ -73,6 +74,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
 
   return {
     ...portsService(node, guard),
+    ...flowsService(node, guard),
     ...usageService(node, guard),
     ...accessService(node, guard),
     ...checkService(node, guard),

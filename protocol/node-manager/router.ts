@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { type Peer, programTrpc } from '../trpc';
 import * as a from './access';
 import * as c from './check';
+import * as f from './flows';
 import * as p from './ports';
 import * as s from './schemas';
 import * as u from './usage';
@@ -28,6 +29,7 @@ export interface NodeManagerService {
   usage(peer: Peer, input: z.infer<typeof u.UsageInput>): Promise<u.UsageView>;
   publish(peer: Peer, input: z.infer<typeof p.PublishInput>): Promise<p.PublishedPortView>;
   unpublish(peer: Peer, input: z.infer<typeof p.UnpublishInput>): Promise<p.PortsView>;
+  flows(peer: Peer, input: z.infer<typeof f.FlowsInput>): Promise<f.FlowsView>;
   ports(peer: Peer, input: z.infer<typeof s.SliceInput>): Promise<p.PortsView>;
   exec(peer: Peer, input: z.infer<typeof s.ExecInput>, signal: AbortSignal): Promise<z.infer<typeof s.ExecOutput>>;
   access(peer: Peer, input: z.infer<typeof s.SliceInput>): Promise<a.AccessView>;
@@ -97,6 +99,10 @@ export const nodeManagerRouter = t.router({
     .input(p.UnpublishInput)
     .output(p.PortsOutput)
     .mutation(({ ctx, input }) => ctx.service.unpublish(ctx.peer, input)),
+  flows: t.procedure
+    .input(f.FlowsInput)
+    .output(f.FlowsOutput)
+    .query(({ ctx, input }) => ctx.service.flows(ctx.peer, input)),
   ports: t.procedure
     .input(s.SliceInput)
     .output(p.PortsOutput)

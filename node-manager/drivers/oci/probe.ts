@@ -6,7 +6,7 @@ import type { Logger } from '../../log';
 import { type Cgroups, findCgroups, hasKnob } from './cgroups';
 import { chooseDisk } from './disk/choose-disk';
 import type { LimitHost } from './limits';
-import { openNetwork } from './network/open-network';
+import { DEFAULT_NETWORK, type NetworkChoices, openNetwork } from './network/open-network';
 import { OciDriver, ownNames } from './oci-driver';
 
 const CAP_SYS_ADMIN = 21n;
@@ -21,7 +21,7 @@ export async function probeOci(
   node: string,
   log: Logger,
   imageOptions: ImageOptions = { folder: `${data}/images`, mirror: null, build: false },
-  net: { capacityKbps: number; nameservers: readonly string[] } = { capacityKbps: 100_000, nameservers: [] },
+  net: NetworkChoices = DEFAULT_NETWORK,
 ): Promise<{ driver: OciDriver; images: ImageStore } | { missing: string[] }> {
   const missing: string[] = [];
   if (process.platform !== 'linux') return { missing: ['Linux'] };

@@ -1,3 +1,5 @@
+import { isIPv6 } from 'node:net';
+
 /** A bridge of Linux has 1,023 ports; a /22 has room for that many addresses with the gateway's. */
 const PREFIX_BITS = 22;
 const SUBNET_SIZE = 2 ** (32 - PREFIX_BITS);
@@ -86,10 +88,15 @@ export function sliverAddresses(tag: string, subnets: Subnets, slot: number) {
   const mac = ['02', tag.slice(0, 2), tag.slice(2, 4), tag.slice(4, 6), hex.slice(0, 2), hex.slice(2, 4)].join(':');
   return {
     ipv4: ip4Text((ip4(subnets.base4) ?? 0) + 2 + slot),
-    ipv6: `${subnets.base6}::${(slot + 2).toString(16)}`,
+    ipv6: plainAddress(`${subnets.base6}::${(slot + 2).toString(16)}`),
     mac,
-    linkLocal: linkLocal(mac),
+    linkLocal: plainAddress(linkLocal(mac)),
   };
+}
+
+/** An address in the one form that the kernel's tools print (RFC 5952). */
+export function plainAddress(address: string): string {
+  return isIPv6(address) ? new URL(`http://[${address}]/`).hostname.slice(1, -1) : address;
 }
 
 /** The bridge's own hardware address: of slot −2, so to say. */

@@ -3,8 +3,6 @@ import type { Logger } from '../../../log';
 import {
   bridgeMac,
   chooseSubnet,
-  cidr4,
-  cidr6,
   gateway4,
   gateway6,
   ip4Range,
@@ -12,6 +10,8 @@ import {
   sliverAddresses,
   subnet6,
 } from './addresses';
+import type { FlowOwner } from './flows/flow';
+import { FlowRecorder } from './flows/flow-recorder';
 import { Forwarding } from './forwarding';
 import { underHostLock } from './host-lock';
 import { interfaceCounters, isListening, nameservers, routedRanges, uplinkMtu } from './host-view';
@@ -38,11 +38,10 @@ export type BridgeOptions = {
   /** Whom slivers ask for names; empty: as the host does. */
   nameservers: readonly string[];
   ipv6: boolean;
+  /** Of flow records. */
+  flows: { bytes: number; ageMs: number };
   log: Logger;
 };
-
-/** Whose an address is. */
-export type AddressOwner = { id: string; slice: string; user: string };
 
 /**
  * A bridge of the node's own with a veth pair for each sliver, NAT behind the host's address, fences of nft and queues of tc. What the kernel
@@ -56,10 +55,11 @@ export class BridgeNetwork implements SliverNetwork {
   private readonly members = new Map<string, Member>();
   private readonly wanted = new Map<string, readonly PublishedPort[]>();
   /** Of every slot that was ever used since the start: an answer about an address may come after its sliver went. */
-  private readonly owners = new Map<string, AddressOwner>();
+  private readonly owners = new Map<string, FlowOwner>();
   private readonly registry: NetworkRegistry;
   private readonly forwarding: Forwarding;
   private routesForUsAlone = false;
+  readonly flows: FlowRecorder;
   private sampler: NodeJS.Timeout | null = null;
 
   constructor(private readonly o: BridgeOptions) {
@@ -68,6 +68,12 @@ export class BridgeNetwork implements SliverNetwork {
     this.slots = new Slots(`${o.data}/network`);
     this.registry = new NetworkRegistry(o.hostFolder);
     this.forwarding = new Forwarding(o.hostFolder);
+    this.flows = new FlowRecorder({
+      folder: `${o.data}/flows`,
+      limits: o.flows,
+      ownerOf: (address) => this.owners.get(address),
+      log: o.log,
+    });
   }
 
   /** Makes bridge, rules and queues, or adopts those of a predecessor with the slivers on it. Throws what a tool said when the host cannot. */
@@ -113,6 +119,7 @@ export class BridgeNetwork implements SliverNetwork {
       this.routesForUsAlone = this.forwarding.onlyForUs;
       await this.layRules();
     });
+    await this.flows.begin();
     this.sampler = setInterval(() => this.sample(), SAMPLE_MS).unref();
   }
 
@@ -247,16 +254,12 @@ export class BridgeNetwork implements SliverNetwork {
     );
   }
 
-  /** Whose an address of this node's subnets is or was last; undefined for any other. */
-  ownerOf(address: string): AddressOwner | undefined {
-    return this.owners.get(address);
-  }
-
   async close(): Promise<void> {
     if (this.sampler) clearInterval(this.sampler);
     this.sampler = null;
     if (!this.subnets.base4) return;
     this.sample();
+    await this.flows.close();
     await this.underLock(async (removeAll) => {
       const links = interfaceCounters();
       if ([...links.keys()].some((name) => name.startsWith(this.names.vethPrefix))) return; // slivers run on
@@ -378,11 +381,6 @@ export class BridgeNetwork implements SliverNetwork {
 
   private underLock<T>(work: (removeAll: () => void) => Promise<T> | T): Promise<T> {
     return underHostLock(this.o.hostFolder, work);
-  }
-
-  /** For who asks what this node's subnets are. */
-  get prefixes(): string[] {
-    return [cidr4(this.subnets), ...(this.o.ipv6 ? [cidr6(this.subnets)] : [])];
   }
 }
 

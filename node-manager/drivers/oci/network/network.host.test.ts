@@ -13,6 +13,7 @@ import { probeOci } from '../probe';
 import { gateway4, gateway6, sliverAddresses } from './addresses';
 import type { BridgeNetwork } from './bridge-network';
 import { vethName } from './names';
+import { DEFAULT_NETWORK } from './open-network';
 
 const lacks = await hostLacks('networks of slivers', { network: true });
 const { signal } = new AbortController();
@@ -28,6 +29,7 @@ describe.skipIf(lacks.length > 0)("slivers' network", { timeout: 60_000 }, () =>
 
   const open = async () => {
     const probed = await probeOci(data, NODE, programLog('test', 'silent'), undefined, {
+      ...DEFAULT_NETWORK,
       capacityKbps: CAPACITY_KBPS,
       nameservers: ['192.0.2.53'],
     });
@@ -246,5 +248,68 @@ describe.skipIf(lacks.length > 0)("slivers' network", { timeout: 60_000 }, () =>
     expect((await driver.network.usage()).get('one')?.receivedBytes).toBeGreaterThan(
       stopped?.receivedBytes ?? Infinity,
     );
+  });
+
+  test('who sent this? One sliver, at each time, also when it is long gone', async () => {
+    const flows = () => network().flows;
+    const seen = await echoServer(internet.address);
+    const six = await echoServer(internet.address6);
+    await start('gone');
+    await reach('gone', internet.address, Number(seen.line));
+    const complaint = (seen.lines[1] ?? '').split(' '); // "<the host's address> <port>", as the one who complains saw it
+    const at = Date.now();
+    await reach('gone', internet.address6, Number(six.line));
+    await driver.remove('gone');
+    await start('next'); // perhaps with the same port
+    await reach('next', internet.address, Number(seen.line));
+    const who = {
+      from: at,
+      to: at,
+      outsidePort: Number(complaint[1]),
+      peer: internet.address,
+      peerPort: Number(seen.line),
+    };
+    const found = await until('the record', async () => {
+      const { flows: some } = await flows().find(who, 10);
+      return some[0]?.endedAt ? some : undefined;
+    });
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatchObject({
+      protocol: 'tcp',
+      direction: 'out',
+      outside: { address: internet.here },
+      owner: { id: 'gone', slice: 'slice-gone', user: 'ada' },
+    });
+    const v6 = await flows().find(
+      { from: at - 60_000, to: Date.now(), peer: internet.address6, slice: 'slice-gone' },
+      10,
+    );
+    expect(v6.flows).toHaveLength(1);
+    // Through a published port, from outside in.
+    await driver.network.setPorts('next', [{ protocol: 'tcp', external: 30_124, internal: 8080, sources: [] }]);
+    await sh('next', 'nc -ll -p 8080 -e echo hi >/dev/null 2>&1 &');
+    await until('it to listen', async () => (await sh('next', 'netstat -tln')).stdout.includes(':8080'));
+    expect(await internet.run(`busybox nc -w 1 ${internet.here} 30124`)).toBe('hi\n');
+    const inward = await until('the record', async () => {
+      const { flows: some } = await flows().find(
+        { from: at, to: Date.now(), slice: 'slice-next', outsidePort: 30_124 },
+        10,
+      );
+      return some.length > 0 && some;
+    });
+    expect(inward[0]).toMatchObject({ direction: 'in', peer: { address: internet.address }, inside: { port: 8080 } });
+    // A watch that dies begins anew, and says since when it was blind.
+    const from = await source(internet.address);
+    await sh('next', `sleep 20 | nc ${internet.address} ${from.line} >/dev/null 2>&1 &`);
+    const [pid = ''] = (await output(['pgrep', '-P', String(process.pid), '-f', 'conntrack -E'])).split('\n');
+    process.kill(Number(pid), 'SIGKILL');
+    await until(
+      'the gap to be noted',
+      async () => (await flows().find({ from: at, to: Date.now() }, 1)).gaps.length > 0,
+    );
+    expect(
+      (await flows().find({ from: Date.now(), to: Date.now(), peerPort: Number(from.line) }, 9)).flows,
+    ).toHaveLength(1);
+    await driver.remove('next');
   });
 });

@@ -11,7 +11,16 @@ const TOOLS = [
   { program: 'nft', package: 'nftables' },
   { program: 'conntrack', package: 'conntrack' },
   { program: 'nsenter', package: 'util-linux' },
+  { program: 'setpriv', package: 'util-linux' },
 ];
+
+/** What the node's settings say of its slivers' network. */
+export type NetworkChoices = Pick<NetworkSettings, 'capacityKbps' | 'nameservers' | 'flows'>;
+export const DEFAULT_NETWORK: NetworkChoices = {
+  capacityKbps: 100_000,
+  nameservers: [],
+  flows: { bytes: 64 * 1_048_576, ageMs: 30 * 86_400_000 },
+};
 
 export type NetworkSettings = {
   data: string;
@@ -19,6 +28,8 @@ export type NetworkSettings = {
   runtime: string;
   capacityKbps: number;
   nameservers: readonly string[];
+  /** Flow records: how much of them is kept. */
+  flows: { bytes: number; ageMs: number };
   log: Logger;
 };
 

@@ -1,4 +1,6 @@
 import type { ResourceVector } from '@/core/resources/vector';
+import type { FlowQuery } from './flows/flow';
+import type { FlowsFound } from './flows/flow-ring';
 
 /** What a network must know of a sliver. */
 export type NetworkSliver = {
@@ -27,11 +29,18 @@ export type PublishedPort = {
 /** A file of the host that a sliver sees read-only, such as its resolv.conf. */
 export type NetworkFile = { source: string; destination: string };
 
+/** Can be asked who sent something. */
+export interface FlowLog {
+  find(query: FlowQuery, limit: number): Promise<FlowsFound>;
+}
+
 /**
  * The network of a node's slivers. Every step is idempotent: after a crash in the middle of any, the same step again, or `detach`, sets
  * things right. Steps on one sliver never overlap; steps on different ones do.
  */
 export interface SliverNetwork {
+  /** Who spoke to whom; none where nobody watches. */
+  readonly flows?: FlowLog;
   /** What this host lacks for a network, a sentence each; empty when it lacks nothing. */
   readonly missing: readonly string[];
   /** What the sliver shall find in its file system, before it is made. */
