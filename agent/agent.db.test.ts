@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { proveChallenge, renewalChallenge } from '@/protocol/pki/challenge';
 import { loadOrMakeCa } from '@/protocol/pki/deployment-secrets';
 import { generateIdentityKey } from '@/protocol/statement/keys';
 import { refusedFrom } from '@/protocol/trpc';
@@ -77,6 +78,17 @@ describe('enrolment', () => {
         ])
       ).rows.map((row) => row.address);
     expect(await addresses()).toEqual([fleet.agent.address, 'localhost:7430']);
+    const facts = {
+      urn: open.urn,
+      publicKey: open.key.jwk,
+      incarnation: open.incarnation,
+      at: Math.floor(Date.now() / 1000),
+    };
+    const renewal = { ...facts, address: 'relay' };
+    const proof = proveChallenge(renewalChallenge(renewal), open.key.privateKey);
+    await fleet.client.renewCertificate.mutate({ ...renewal, proof });
+    expect(await addresses()).toEqual([fleet.agent.address, fleet.agent.address]);
+    await database.pool.query(`UPDATE "Node" SET address = 'localhost:7430' WHERE id = $1`, [open.id]);
     const moved = await fleet.start();
     expect(moved.address).not.toBe(fleet.agent.address);
     expect(await addresses()).toEqual([moved.address, 'localhost:7430']);
