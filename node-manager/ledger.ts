@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { Refused } from '@/core/errors';
-import { Journal } from './journal/journal';
+import type { HighWater } from './journal/high-water';
+import { Journal, type JournalOptions } from './journal/journal';
+import type { Mishap } from './journal/mishap';
 import {
   addPart,
   applyEvent,
@@ -24,22 +26,39 @@ const MARK_MS = 60_000;
  * is queued: `record` changes it at once, so that whoever decides next sees it, and resolves when it is durable.
  */
 export class Ledger {
+  /**
+   * Is it certain that the journal is not behind what it once was? Where this is not known the agent's word is awaited before a ticket is taken
+   * that may have been redeemed in what is missing.
+   */
+  readonly proven: boolean;
+  /** What was found wrong with the journal when it was opened. */
+  mishap: Mishap | null = null;
   private readonly states = new Map<string, NodeState>();
   private journal!: Journal; // set before `open` returns
   private marker: NodeJS.Timeout | null = null;
   /** The latest time that was ever told: a clock that steps back while we run reopens nothing at all. */
   private told = 0;
 
-  private constructor(private readonly clock: () => number) {}
+  private constructor(
+    private readonly clock: () => number,
+    private readonly highWater: HighWater | null,
+  ) {
+    this.proven = highWater === null || highWater.exact;
+  }
 
-  /** @throws Refused JOURNAL_DAMAGED, CONFLICT: see Journal.open */
+  /**
+   * Opens the journal. One that is lost, damaged or rolled back is kept aside, what of it verifies is kept, and each of its nodes is left
+   * without an incarnation, for its `mishap`, until it begins another. @throws Refused JOURNAL_DAMAGED, CONFLICT, STORAGE_FULL: see Journal.open
+   */
   static async open(
     directory: string,
     log: Logger,
     onFatal: (error: unknown) => void,
     clock: () => number = Date.now,
+    more: { highWater?: HighWater } & Partial<JournalOptions> = {},
   ): Promise<Ledger> {
-    const ledger = new Ledger(clock);
+    const { highWater = null, ...options } = more;
+    const ledger = new Ledger(clock, highWater);
     ledger.journal = await Journal.open({
       directory,
       replay: (record) => ledger.replay(record, directory),
@@ -47,13 +66,35 @@ export class Ledger {
       now: () => ledger.now(),
       notice: (message, facts) => log.warn(facts, message),
       onFatal,
+      expected: highWater?.sequence ?? 0,
+      mishap: (mishap) => ledger.disown(mishap),
+      durable: (sequence) => highWater?.reached(sequence),
+      ...options,
     });
-    ledger.marker = setInterval(() => void ledger.journal.markTime().catch(() => {}), MARK_MS).unref();
+    ledger.marker = setInterval(() => {
+      if (!ledger.journal.full) void ledger.journal.markTime().catch(() => {});
+    }, MARK_MS).unref();
     return ledger;
   }
 
-  static exists(directory: string): boolean {
-    return Journal.exists(directory);
+  /** To be asked before new work is taken. @throws Refused STORAGE_FULL */
+  assertRoom(): void {
+    this.journal.assertRoom();
+  }
+
+  /** Is new work refused for lack of room on the disk? */
+  get full(): boolean {
+    return this.journal.full;
+  }
+
+  /**
+   * Somebody saw this journal at a higher number: it was rolled back. Keeps it aside, goes on above that number, and enters `events` of the node
+   * in the same turn and file. Resolves when that is durable.
+   */
+  async leap(node: string, seenAt: number, eventsOf: (aside: string) => NodeEvent[]): Promise<void> {
+    await this.journal.leap(seenAt, `rolled-back-${this.journal.sequence}`, (aside) => {
+      for (const event of eventsOf(aside)) applyEvent(this.of(node), event);
+    });
   }
 
   /** Epoch ms; never before anything that was ever recorded or told, whatever the clock says. */
@@ -98,6 +139,16 @@ export class Ledger {
   async close(): Promise<void> {
     if (this.marker) clearInterval(this.marker);
     await this.journal.close();
+    this.highWater?.close();
+  }
+
+  /** What was remembered is not all: nobody lives in it any more. */
+  private disown(mishap: Mishap): void {
+    this.mishap = mishap;
+    for (const state of this.states.values()) {
+      if (state.incarnation) state.mishap = mishap;
+      state.incarnation = '';
+    }
   }
 
   /** @throws Refused JOURNAL_DAMAGED for what only a newer version can have written: to go on without it would be to forget it */

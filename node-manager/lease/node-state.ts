@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { PublishedPortView } from '@/protocol/node-manager/ports';
 import { HardAmountsSchema, ResourceVectorSchema } from '@/protocol/resources';
+import { Mishap } from '../journal/mishap';
 
 /** A delegation link as a lease is charged to it. */
 const Link = z.object({ iss: z.string(), jti: z.string(), rights: HardAmountsSchema, degreeMilli: z.int() });
@@ -31,7 +32,14 @@ export type AdminSwitch = z.infer<typeof AdminSwitch>;
 
 /** What happened on a node. `at`: epoch ms. */
 export const NodeEvent = z.discriminatedUnion('t', [
-  z.object({ t: z.literal('born'), at: z.int(), incarnation: z.string() }),
+  /** A new incarnation begins. `keep`: the leases that go on in it, after a mishap; the others are over. */
+  z.object({
+    t: z.literal('born'),
+    at: z.int(),
+    incarnation: z.string(),
+    because: Mishap.nullable().optional(),
+    keep: z.array(z.string()).optional(),
+  }),
   z.object({ t: z.literal('leased'), at: z.int(), lease: LeaseRecord }),
   /** The lease as it is from now on: same id, another ticket and end. */
   z.object({ t: z.literal('renewed'), at: z.int(), lease: LeaseRecord }),
@@ -52,9 +60,19 @@ const Spent = z.object({
 });
 export type Spent = z.infer<typeof Spent>;
 
+/** An incarnation, and why it began: null for a node's first. `at`: epoch ms. */
+const Life = z.object({ incarnation: z.string(), at: z.int(), because: Mishap.nullable() });
+/** So many of a node's lives are remembered. */
+const MAX_LIVES = 20;
+
 /** All that a node must remember. A snapshot of it is a journal record. */
 export const NodeState = z.object({
+  /** Empty before its first, and after a mishap until the next begins. */
   incarnation: z.string(),
+  /** Why its memory is not believed, until the next incarnation begins. */
+  mishap: Mishap.nullable().default(null),
+  /** Oldest first, the present one last. */
+  lives: z.array(Life).default([]),
   leases: z.map(z.string(), LeaseRecord),
   spent: z.map(z.string(), Spent),
   keys: z.map(z.string(), z.array(z.string())),
@@ -68,6 +86,8 @@ export type NodeState = z.infer<typeof NodeState>;
 export function emptyNode(): NodeState {
   return {
     incarnation: '',
+    mishap: null,
+    lives: [],
     leases: new Map(),
     spent: new Map(),
     keys: new Map(),
@@ -89,7 +109,7 @@ export function ticketKey(ticket: { iss: string; jti: string }): string {
 export function applyEvent(state: NodeState, event: NodeEvent): void {
   switch (event.t) {
     case 'born':
-      state.incarnation = event.incarnation;
+      beginLife(state, event);
       return;
     case 'leased':
       if (state.spent.has(ticketKey(event.lease.ticket))) return;
@@ -126,6 +146,22 @@ export function applyEvent(state: NodeState, event: NodeEvent): void {
       state.adminSwitch = event.adminSwitch;
       state.revokedKeys = event.revokedKeys;
   }
+}
+
+function beginLife(state: NodeState, event: NodeEvent & { t: 'born' }): void {
+  const { incarnation, at, because = null, keep } = event;
+  if (state.lives.at(-1)?.incarnation !== incarnation)
+    state.lives = [...state.lives, { incarnation, at, because }].slice(-MAX_LIVES);
+  state.incarnation = incarnation;
+  state.mishap = null;
+  if (!keep) return;
+  for (const lease of [...state.leases.values()]) {
+    if (keep.includes(lease.jti)) continue;
+    state.leases.delete(lease.jti);
+    state.spent.set(ticketKey(lease.ticket), { fate: 'ended', lease: lease.jti, receipt: null });
+  }
+  const slices = new Set([...state.leases.values()].map((lease) => lease.slice));
+  for (const slice of [...state.keys.keys()]) if (!slices.has(slice)) state.keys.delete(slice);
 }
 
 /** The state as plain JSON, and back. */
