@@ -196,6 +196,44 @@ describe('heartbeats', () => {
     await fleet.clientOf(node).delegate.mutate({ delegation: fleet.delegation(node) });
     expect((await fleet.client.issue.mutate(ask([node]))).tickets).toHaveLength(1);
   });
+  test('a node that begins anew frees what old tickets held, and its slivers of before are gone at once, with why', async () => {
+    const [node] = await fleet.nodes(1);
+    if (!node) throw new Error('no node');
+    const before = node.incarnation;
+    await fleet.client.issue.mutate(ask([node]));
+    const [old, kept] = [await sliver(node, 'running'), await sliver(node, 'running')];
+    await database.pool.query(`UPDATE "Lease" SET "createdAt" = now() - interval '2 s' WHERE jti = $1`, [old.jti]);
+    node.incarnation = randomBytes(16).toString('base64url');
+    const life = { since: new Date().toISOString(), why: 'lost' as const, problem: 'nothing of it is there' };
+    const slivers = [kept.report('running', new Date())];
+    await fleet.beat(node, { full: true, slivers, sliverCount: 1, life });
+    expect([await old.state(), await kept.state()]).toEqual(['gone', 'running']);
+    const row = await one<{ reason: object }>(`SELECT reason FROM "Sliver" WHERE id = $1`, [old.sliverId]);
+    expect(row?.reason).toEqual({ code: 'RECORDS_LOST', facts: { node: node.urn, why: 'lost' } });
+    const states = await database.pool.query(`SELECT state FROM "Ticket" WHERE "nodeId" = $1`, [node.id]);
+    expect(states.rows).toEqual([{ state: 'lapsed' }]);
+    const audit = await one<{ facts: object }>(
+      `SELECT facts FROM "AuditEvent" WHERE action = 'node.reincarnated' AND "objectId" = $1`,
+      [node.id],
+    );
+    expect(audit?.facts).toMatchObject({ before, incarnation: node.incarnation, ticketsEnded: 1 });
+  });
+  test('a node is told when it is behind what it said before, also when it speaks for an incarnation that it had left', async () => {
+    const [node] = await fleet.nodes(1);
+    if (!node) throw new Error('no node');
+    const before = node.incarnation;
+    expect(await fleet.beat(node, { journalSequence: 70 })).toMatchObject({ journalSeen: 70 });
+    expect(await fleet.beat(node, { journalSequence: 40 })).toMatchObject({ journalSeen: 70, wantFull: false });
+    expect(await fleet.beat(node, { journalSequence: 71 })).toMatchObject({ journalSeen: 71 });
+    node.incarnation = randomBytes(16).toString('base64url');
+    await fleet.clientOf(node).delegate.mutate({ delegation: fleet.delegation(node) });
+    expect(await fleet.beat(node, { journalSequence: 80 })).toMatchObject({ journalSeen: 80, wantDelegation: false });
+    const now = node.incarnation;
+    node.incarnation = before;
+    expect((await fleet.beat(node, { journalSequence: 75 })).journalSeen).toBeGreaterThan(75);
+    const key = await one<{ incarnation: string }>(`SELECT incarnation FROM "NodeKey" WHERE "nodeId" = $1`, [node.id]);
+    expect(key?.incarnation).toBe(now);
+  });
 });
 
 test('nothing in all this was a bug', () => {

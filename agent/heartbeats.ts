@@ -6,7 +6,7 @@ import type { Peer } from '@/protocol/trpc';
 import { inTransaction, type Pool } from './store/database';
 import { type Beat, type BeatOutcome, recordBeats, revokedPrograms } from './store/heartbeats';
 import { notifyNodes, notifySlivers } from './store/notices';
-import { applyReports, dropUnlisted, type Report } from './store/slivers';
+import { applyReports, dropUnlisted, type Listed, type Report } from './store/slivers';
 import { recordUsage, type Usage } from './store/usage';
 
 type Input = z.infer<typeof HeartbeatInput>;
@@ -110,6 +110,7 @@ export class Heartbeats {
       adminSwitch: outcome.adminSwitch,
       revokedKeys,
       wantDelegation: outcome.wantDelegation,
+      journalSeen: outcome.journalSeen,
     };
   }
 
@@ -132,8 +133,8 @@ function isAboutData(err: unknown): boolean {
 
 function beatOf({ peer, input }: Waiting): Beat {
   const { incarnation, journalSequence, driver, capacity, free, load1Milli, version, uptimeSeconds, missing } = input;
-  const { images, imageProblems, policy } = input;
-  const facts = { version, uptimeSeconds, missing, images, imageProblems, policy };
+  const { images, imageProblems, policy, life } = input;
+  const facts = { version, uptimeSeconds, missing, images, imageProblems, policy, life };
   return {
     urn: peer.urn,
     jkt: peer.jkt,
@@ -166,7 +167,10 @@ function reasonOf(reason: { code: string; facts: Reason['facts'] }): Reason {
     : { code: 'START_FAILED', facts: { ...reason.facts, problem: reason.code } };
 }
 
-function listOf(input: Input, outcome: BeatOutcome | undefined): { nodeId: string; urn: string; jtis: string[] }[] {
+function listOf(input: Input, outcome: BeatOutcome | undefined): Listed[] {
   if (!outcome || !input.full || input.slivers.length >= LIST_LIMIT) return [];
-  return [{ nodeId: outcome.nodeId, urn: outcome.urn, jtis: input.slivers.map((sliver) => sliver.leaseJti) }];
+  const { life } = input;
+  const lost = life && life.why !== 'enrolled' ? { since: life.since, why: life.why } : null;
+  const jtis = input.slivers.map((sliver) => sliver.leaseJti);
+  return [{ nodeId: outcome.nodeId, urn: outcome.urn, jtis, lost }];
 }

@@ -105,4 +105,5 @@ export const REFUSAL_MAP: Readonly<Record<RefusalCode, RefusalMapping>> = {
   LEASE_ENDED: STATE,
   RELEASED: STATE,
   LEAVES_WHEN_BACK: AWAY,
+  RECORDS_LOST: STATE,
 };

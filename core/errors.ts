@@ -83,6 +83,7 @@ export const REFUSAL_CODES = [
   'LEASE_ENDED', // facts: endedAt
   'RELEASED', // facts: by
   'LEAVES_WHEN_BACK', // facts: node, leaseEndsAt
+  'RECORDS_LOST', // facts: node, why
 ] as const;
 
 export type RefusalCode = (typeof REFUSAL_CODES)[number];

@@ -169,4 +169,6 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
     `It was released${f.has('by') ? ` by ${f.name('by', '')}` : ''} and is gone. Ask for a new slice if you need one.`,
   LEAVES_WHEN_BACK: (f) =>
     `${f.name('node', 'The node')} is away. Its sliver leaves when the node is back${f.time('leaseEndsAt') ? `, at the latest when its lease ends at ${f.time('leaseEndsAt')}` : ''}. You need do nothing.`,
+  RECORDS_LOST: (f) =>
+    `${f.name('node', 'The node')} could no longer trust its own records${f.part('why', (why) => ` (its journal was ${why.replace('-', ' ')})`)} and began anew, so this sliver is gone. Another takes its place where the request allows it.`,
 };

@@ -51,6 +51,7 @@ const NodeEnv = z.object({
   MERIDIAN_NODE_IMAGES: z.string().min(1).optional(),
   MERIDIAN_NODE_MIRROR: z.string().optional(),
   MERIDIAN_NODE_BUILD_BASE: z.enum(['0', '1', '']).default('1'),
+  MERIDIAN_NODE_RUN: z.string().min(1).default('/run/meridian/journals'),
 });
 
 const SimulatorEnv = z.object({
@@ -85,6 +86,7 @@ export function nodeEnv(env: Environment) {
     flows: { bytes: e.MERIDIAN_NODE_FLOWS_MIB * 1_048_576, ageMs: e.MERIDIAN_NODE_FLOWS_DAYS * 86_400_000 },
     /** Ports for ssh into slivers, one each; null for none. */
     sshPorts: e.MERIDIAN_NODE_SSH_PORTS,
+    run: e.MERIDIAN_NODE_RUN,
     capacity: e.MERIDIAN_NODE_CAPACITY ?? null,
     logLevel: e.MERIDIAN_LOG_LEVEL,
     supervised: e.MERIDIAN_SUPERVISED,

@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdirSync, realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Refused } from '@/core/errors';
 import { decodeEnrolmentToken } from '@/protocol/pki/enrolment-token';
@@ -9,6 +10,7 @@ import { lookedUp } from './doctor/doctor';
 import { chooseDriver } from './drivers/choose';
 import { enrolmentFile, nodeUrnIn } from './enrolment/enrolment';
 import { nodeEnv } from './env';
+import { HighWater } from './journal/high-water';
 import { Ledger } from './ledger';
 import { serveMetrics } from './monitor/metrics-server';
 import { NodeManager } from './node';
@@ -34,13 +36,13 @@ await runProgram(
 
     const journal = `${data}/journal`;
     const enrolments = enrolmentFile(`${data}/enrolment.json`);
-    if (enrolments.get(urn) && !Ledger.exists(journal)) {
-      throw new Refused('JOURNAL_DAMAGED', {
-        path: journal,
-        problem: 'the node is enrolled, but its journal is not there',
-      });
-    }
-    const ledger = await Ledger.open(journal, log, fatal);
+    const highWater = new HighWater(
+      `${env.run}/${createHash('sha256')
+        .update(`${urn} ${realpathSync(data)}`)
+        .digest('hex')
+        .slice(0, 12)}.journal`,
+    );
+    const ledger = await Ledger.open(journal, log, fatal, Date.now, { highWater });
     const key = await loadOrMakeIdentityKey(`${data}/identity.pem`);
     const folder = env.images ? resolve(env.images) : `${data}/images`;
     const imageOptions = { folder, mirror: env.mirror, build: env.buildBase };
@@ -79,7 +81,7 @@ await runProgram(
         host: env.address === RELAYED ? null : hostAndPort(env.address).host,
       },
     });
-    await node.beBorn(journal);
+    await node.beBorn();
     const server = await serveNodes(() => [node], hostAndPort(env.listen), log);
     const relay =
       env.address === RELAYED

@@ -15,9 +15,12 @@ import type { Driver } from './drivers/driver';
 import { AgentLink, HEARTBEAT_MS } from './enrolment/agent-link';
 import type { EnrolmentStore } from './enrolment/enrolment';
 import { DELEGATION_RENEW_DAYS, rootDelegation } from './enrolment/root-delegation';
+import { mishapOf, newLife } from './incarnation/new-life';
+import { Sureness } from './incarnation/sureness';
+import type { Mishap } from './journal/mishap';
 import { Books } from './lease/books';
 import type { LeaseRecord, NodeState } from './lease/node-state';
-import { makeReceipt, newStatementId } from './lease/redeem';
+import { makeReceipt } from './lease/redeem';
 import type { Offer } from './lease/wish';
 import type { Ledger } from './ledger';
 import type { Logger } from './log';
@@ -28,6 +31,8 @@ import { SliverKeeper } from './sliver/keeper';
 import type { SliverRecord } from './sliver/record';
 import { VERSION } from './version';
 
+/** How long a look at what runs may take when an incarnation begins. */
+const LOOK_MS = 30_000;
 export const PROFILES = ['standard'] as const;
 
 export type NodeOptions = {
@@ -66,6 +71,7 @@ export class NodeManager {
   readonly policy: PolicySource;
   /** Null where nobody can get in. */
   readonly access: Access | null;
+  readonly sure: Sureness;
   private readonly began = Date.now();
   private delegatedAt = 0;
   private readonly waiters = new Set<{ slice: string; wake: () => void }>();
@@ -73,6 +79,7 @@ export class NodeManager {
   constructor(readonly o: NodeOptions) {
     const { urn, ledger, driver, log } = o;
     this.policy = o.policy ?? openPolicy();
+    this.sure = new Sureness(ledger.proven || o.enrolments.get(urn) === null);
     this.books = new Books(urn, o.capacity, this.state.leases.values());
     this.followPolicy();
     const { host } = o;
@@ -114,7 +121,7 @@ export class NodeManager {
       usage: () => this.monitor.report(),
       heardUsage: (until) => this.monitor.acknowledged(until),
       heardClock: (reading) => this.monitor.heardClock(reading),
-      heard: (answer) => this.heard(answer),
+      heard: (answer, said) => this.heard(answer, said.journalSequence),
       alive: o.alive ?? (() => true),
       firstMs: o.firstHeartbeatMs ?? 0,
       heartbeatMs: o.heartbeatMs ?? HEARTBEAT_MS,
@@ -154,19 +161,47 @@ export class NodeManager {
   }
 
   /**
-   * Gives a new node its incarnation. A node that was enrolled but has no memory of it lost its journal: it must not answer as if nothing
-   * had ever been leased here.
+   * Gives a new node its incarnation, and another to one whose memory is not whole: it must not answer as if nothing had ever been leased here.
+   * To be called before `begin`.
    */
-  async beBorn(journalPath: string): Promise<void> {
-    const enrolled = this.link.enrolled;
-    if (enrolled && enrolled.incarnation !== this.state.incarnation) {
-      throw new Refused('JOURNAL_DAMAGED', {
-        path: journalPath,
-        problem: `${this.o.urn} was enrolled with incarnation ${enrolled.incarnation}, of which the journal knows nothing`,
-      });
-    }
-    if (!this.state.incarnation)
-      await this.o.ledger.record(this.o.urn, { t: 'born', at: this.o.ledger.now(), incarnation: newStatementId() });
+  async beBorn(): Promise<void> {
+    const { ledger, urn, driver } = this.o;
+    const mishap = mishapOf(this.state, this.link.enrolled, ledger);
+    if (this.state.incarnation && !mishap) return;
+    const found = mishap ? await driver.list(AbortSignal.timeout(LOOK_MS)) : new Map();
+    const { event, over } = newLife(this.state, mishap, [...found.keys()], ledger.now());
+    await ledger.record(urn, event);
+    this.newLifeBegan(mishap, over);
+  }
+
+  /** The agent saw the journal at `seenAt`, which it never reached: it was rolled back while we ran. */
+  private async rolledBack(seenAt: number): Promise<void> {
+    const { ledger, urn, driver } = this.o;
+    const problem = `it is at ${ledger.sequence}, and the agent saw it at ${seenAt}`;
+    const found = await driver.list(AbortSignal.timeout(LOOK_MS));
+    let mishap: Mishap | null = null;
+    let over: LeaseRecord[] = [];
+    await ledger.leap(urn, seenAt, (aside) => {
+      mishap = { why: 'rolled-back', problem, aside, at: ledger.now() };
+      const life = newLife(this.state, mishap, [...found.keys()], ledger.now());
+      over = life.over;
+      return [life.event];
+    });
+    this.newLifeBegan(mishap, over);
+  }
+
+  private newLifeBegan(mishap: Mishap | null, over: readonly LeaseRecord[]): void {
+    const { urn, log } = this.o;
+    const { incarnation, leases } = this.state;
+    if (mishap)
+      log.error(
+        { node: urn, ...mishap, incarnation, kept: leases.size, over: over.length },
+        'the memory of this node is not whole: a new incarnation begins, statements of before are refused',
+      );
+    for (const lease of over) this.books.strike(lease);
+    this.keeper.disown(over, mishap && new Refused('RECORDS_LOST', { node: urn, why: mishap.why }).reason);
+    this.sure.provenNow(); // every ticket of before is refused from here on
+    this.link.announce();
   }
 
   async begin(): Promise<void> {
@@ -254,7 +289,8 @@ export class NodeManager {
       imageProblems: this.imageProblems(),
       policy: policyView(this.policy.current, this.policy.problem),
       capacity: this.capacity,
-      free: this.books.freeAt(now),
+      free: { ...this.books.freeAt(now), ...(this.o.ledger.full && { diskMiB: 0 }) }, // nothing new goes here now
+      life: this.life(),
       load1Milli: this.load1Milli(),
       uptimeSeconds: this.uptimeSeconds,
       sliverCount: this.state.leases.size,
@@ -268,6 +304,14 @@ export class NodeManager {
       image,
       problem: problem.replaceAll('\0', '').slice(0, 500).toWellFormed(),
     }));
+  }
+
+  /** Since when this incarnation lives, and why it began. */
+  private life(): z.infer<typeof HeartbeatInput>['life'] {
+    const life = this.state.lives.at(-1);
+    if (!life) return undefined;
+    const { why = 'enrolled', problem = '' } = life.because ?? {};
+    return { since: new Date(life.at).toISOString(), why, problem: problem.slice(0, 500) };
   }
 
   /** The host's load; a simulated node has none. */
@@ -288,8 +332,10 @@ export class NodeManager {
     }));
   }
 
-  private async heard(answer: Parameters<AgentLink['o']['heard']>[0]): Promise<void> {
-    const { adminSwitch, revokedKeys } = answer;
+  private async heard(answer: Parameters<AgentLink['o']['heard']>[0], saidSequence: number): Promise<void> {
+    const { adminSwitch, revokedKeys, journalSeen } = answer;
+    if (journalSeen !== undefined && journalSeen > saidSequence) await this.rolledBack(journalSeen);
+    this.sure.provenNow();
     const { state } = this;
     const same =
       state.adminSwitch === adminSwitch &&

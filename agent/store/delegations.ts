@@ -2,6 +2,7 @@ import type { HardAmounts } from '@/core/resources/vector';
 import { Bounded } from '@/protocol/statement/bounded';
 import type { DelegationClaims } from '@/protocol/statement/schemas';
 import type { Queryable } from './database';
+import { noteIncarnation } from './incarnation';
 
 /** The node's enrolled key, locked (as for issuing) until the transaction ends; null when that key does not count for it. */
 export async function lockEnrolledKey(
@@ -26,11 +27,7 @@ export async function storeDelegation(
   text: string,
 ): Promise<void> {
   const { iss, jti, incarnation, rights, degreeMilli, nbf, exp } = claims;
-  await tx.query(`UPDATE "NodeKey" SET incarnation = $2 WHERE jkt = $1 AND incarnation <> $2`, [iss, incarnation]);
-  await tx.query(
-    `UPDATE "Delegation" SET "revokedAt" = now() WHERE "nodeId" = $1 AND incarnation <> $2 AND "revokedAt" IS NULL`,
-    [nodeId, incarnation],
-  );
+  await noteIncarnation(tx, { nodeId, jkt: iss, incarnation });
   await tx.query(
     `INSERT INTO "Delegation" (id, iss, jti, "nodeId", "agentId", text, incarnation, "cpuMilli", "memoryMiB", "diskMiB", "networkKbps",
        "degreeMilli", "notBefore", "notAfter")

@@ -1,5 +1,6 @@
 import type { BootState } from '@/core/node/state';
 import type { Queryable } from './database';
+import { noteIncarnation } from './incarnation';
 
 export type TokenRow = {
   id: string;
@@ -72,14 +73,7 @@ export async function refreshNode(tx: Queryable, node: Omit<NodeFacts, 'publicKe
     node.address,
     node.bootState,
   ]);
-  await tx.query(`UPDATE "NodeKey" SET incarnation = $2 WHERE jkt = $1 AND incarnation <> $2`, [
-    node.jkt,
-    node.incarnation,
-  ]);
-  await tx.query(
-    `UPDATE "Delegation" SET "revokedAt" = now() WHERE "nodeId" = $1 AND incarnation <> $2 AND "revokedAt" IS NULL`,
-    [node.nodeId, node.incarnation],
-  );
+  await noteIncarnation(tx, node);
 }
 
 /** Writes down that a node enrolled, for the audit trail. */

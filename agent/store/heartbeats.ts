@@ -1,5 +1,6 @@
 import type { HardAmounts } from '@/core/resources/vector';
 import type { Queryable } from './database';
+import { isFormer, noteIncarnation } from './incarnation';
 
 /** A heartbeat as it is stored; `urn` and `jkt` are the peer's, proven by its certificate. */
 export type Beat = {
@@ -27,11 +28,18 @@ export type BeatOutcome = {
   changed: boolean;
   /** The node lost its journal since: what was delegated before is void. */
   newIncarnation: boolean;
+  /** … and its key row does not say so yet: see `noteIncarnation`. */
+  newOfKey: boolean;
+  /** The highest journal sequence that was ever heard in this incarnation; one above what it says when it speaks for a former one. */
+  journalSeen: number;
   wantDelegation: boolean;
 };
 
 const RECORD = `nodes AS (
-  SELECT b.*, n.id AS node_id, k.id AS key_id, k.incarnation <> b.incarnation AS new_incarnation,
+  SELECT b.*, n.id AS node_id, k.id AS key_id, k.incarnation <> b.incarnation AS other, x.former,
+    (h.incarnation <> b.incarnation OR k.incarnation <> b.incarnation) AND NOT x.former AS new_incarnation,
+    CASE WHEN x.former OR h.incarnation = b.incarnation THEN greatest(h."journalSequence", b.sequence) ELSE b.sequence END AS seen,
+    CASE WHEN x.former THEN k.incarnation ELSE b.incarnation END AS lives,
     n."adminSwitch" AS admin_switch, h.reachability AS was,
     (n."cpuMilli", n."memoryMiB", n."diskMiB", n."networkKbps", n.driver)
       IS DISTINCT FROM (b.cpu, b.memory, b.disk, b.network, b.driver) AS offers_other,
@@ -41,13 +49,14 @@ const RECORD = `nodes AS (
   JOIN "Node" n ON n.urn = b.urn
   JOIN "NodeKey" k ON k."nodeId" = n.id AND k.jkt = b.jkt AND k."revokedAt" IS NULL
   LEFT JOIN "Heartbeat" h ON h."nodeId" = n.id
+  CROSS JOIN LATERAL (SELECT k.incarnation <> b.incarnation AND ${isFormer('n.id', 'b.jkt', 'b.incarnation')} AS former) x
 )`;
 
 /** One statement for all heartbeats of a batch: times are Postgres's, rows are taken in one order. */
 const BEAT = `WITH ${RECORD}, beats AS (
   INSERT INTO "Heartbeat" AS h ("nodeId", at, reachability, since, "journalSequence", incarnation, "freeCpuMilli",
     "freeMemoryMiB", "freeDiskMiB", "freeNetworkKbps", slivers, "load1Milli", facts)
-  SELECT node_id, now(), 'online', now(), sequence, incarnation, free_cpu, free_memory, free_disk, free_network, slivers, load, facts
+  SELECT node_id, now(), 'online', now(), seen, lives, free_cpu, free_memory, free_disk, free_network, slivers, load, facts
   FROM nodes ORDER BY node_id
   ON CONFLICT ("nodeId") DO UPDATE SET at = excluded.at, reachability = 'online',
     since = CASE WHEN h.reachability = 'online' THEN h.since ELSE excluded.since END,
@@ -57,14 +66,10 @@ const BEAT = `WITH ${RECORD}, beats AS (
 ), offers AS (
   UPDATE "Node" n SET "cpuMilli" = b.cpu, "memoryMiB" = b.memory, "diskMiB" = b.disk, "networkKbps" = b.network, driver = b.driver
   FROM nodes b WHERE n.id = b.node_id AND b.offers_other
-), keys AS (
-  UPDATE "NodeKey" k SET incarnation = b.incarnation FROM nodes b WHERE k.id = b.key_id AND b.new_incarnation
-), void AS (
-  UPDATE "Delegation" d SET "revokedAt" = now() FROM nodes b
-  WHERE b.new_incarnation AND d."nodeId" = b.node_id AND d.incarnation <> b.incarnation AND d."revokedAt" IS NULL
 )
 SELECT urn, node_id::text AS "nodeId", was, admin_switch AS "adminSwitch", new_incarnation AS "newIncarnation",
-  (was IS DISTINCT FROM 'online' OR offers_other OR other_count) AS changed,
+  other AND NOT former AS "newOfKey", CASE WHEN former THEN greatest(seen, sequence + 1) ELSE seen END::float8 AS "journalSeen",
+  (was IS DISTINCT FROM 'online' OR offers_other OR other_count OR new_incarnation) AS changed,
   NOT EXISTS (
     SELECT FROM "Delegation" d WHERE d."nodeId" = node_id AND d."agentId" = $2::uuid AND d."revokedAt" IS NULL
       AND d.incarnation = nodes.incarnation AND now() < d."notBefore" + (d."notAfter" - d."notBefore") / 2
@@ -96,6 +101,10 @@ export async function recordBeats(tx: Queryable, agentId: string, beats: readonl
     text: BEAT,
     values: [JSON.stringify(rows), agentId],
   });
+  for (const { nodeId, urn, newOfKey } of result.rows) {
+    const beat = newOfKey && beats.find((one) => one.urn === urn);
+    if (beat) await noteIncarnation(tx, { nodeId, jkt: beat.jkt, incarnation: beat.incarnation });
+  }
   return result.rows;
 }
 

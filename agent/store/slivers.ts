@@ -56,19 +56,30 @@ export async function applyReports(
 /** Leases younger than this may not have been in a list that was on its way. */
 const LIST_LAG_SECONDS = 30;
 
-/** A node listed all of its slivers: those that it holds no lease for (a lost journal, an end we did not hear of) are gone. */
-export async function dropUnlisted(
-  tx: Queryable,
-  lists: readonly { nodeId: string; urn: string; jtis: readonly string[] }[],
-): Promise<ChangedSliver[]> {
+/** All leases that a node holds. `lost`: since when its present records are whole, and what befell those before; null when nothing did. */
+export type Listed = {
+  nodeId: string;
+  urn: string;
+  jtis: readonly string[];
+  lost: { since: string; why: string } | null;
+};
+
+/**
+ * A node listed all of its slivers: those that it holds no lease for are gone, because it began anew (those of before at once), or for an end that
+ * we did not hear of.
+ */
+export async function dropUnlisted(tx: Queryable, lists: readonly Listed[]): Promise<ChangedSliver[]> {
   if (lists.length === 0) return [];
   const { rows } = await tx.query<ChangedSliver>(
-    `UPDATE "Sliver" s SET reported = 'gone', reason = jsonb_build_object('code', 'NO_LEASE', 'facts', jsonb_build_object('node', x.urn)),
-       "changedAt" = now(), "lastSeen" = now()
-     FROM json_to_recordset($1::json) AS x("nodeId" uuid, urn text, jtis jsonb)
+    `UPDATE "Sliver" s SET reported = 'gone', "changedAt" = now(), "lastSeen" = now(),
+       reason = CASE WHEN l."createdAt" < (x.lost->>'since')::timestamptz
+         THEN jsonb_build_object('code', 'RECORDS_LOST', 'facts', jsonb_build_object('node', x.urn, 'why', x.lost->>'why'))
+         ELSE jsonb_build_object('code', 'NO_LEASE', 'facts', jsonb_build_object('node', x.urn)) END
+     FROM json_to_recordset($1::json) AS x("nodeId" uuid, urn text, jtis jsonb, lost jsonb)
      JOIN "Sliver" v ON v."nodeId" = x."nodeId" AND v."goneAt" IS NULL JOIN "Lease" l ON l."sliverId" = v.id
      WHERE s.id = v.id AND s.reported IN ('scheduled', 'starting', 'running', 'stopped', 'unknown')
-       AND l."createdAt" < now() - make_interval(secs => $2) AND NOT x.jtis ? l.jti
+       AND l."createdAt" < greatest(now() - make_interval(secs => $2), CASE WHEN (x.lost->>'since')::timestamptz < now() THEN (x.lost->>'since')::timestamptz END)
+       AND NOT x.jtis ? l.jti
      RETURNING s.id::text, s."sliceId"::text AS "sliceId"`,
     [JSON.stringify(lists), LIST_LAG_SECONDS],
   );

@@ -44,7 +44,7 @@ export type AgentLinkOptions = {
   reports: (ids: readonly string[] | 'all') => Report[];
   delegation: (enrolment: Enrolment) => string;
   /** What the agent's answer changes for the node; durable before it resolves. */
-  heard: (answer: z.infer<typeof HeartbeatOutput>) => Promise<void>;
+  heard: (answer: z.infer<typeof HeartbeatOutput>, said: Heartbeat) => Promise<void>;
   /** False while this (simulated) node plays dead. */
   alive: () => boolean;
   /** Wait before the first heartbeat, in ms: a fleet does not call all at once. */
@@ -63,6 +63,8 @@ export class AgentLink {
   readonly source = () => this.tls();
   private readonly changed = new Set<string>();
   private seq = 0;
+  /** A full list is owed whatever the answer to the present heartbeat says. */
+  private anew = false;
   private full = true;
   private wantDelegation: boolean;
   private failures = 0;
@@ -129,13 +131,21 @@ export class AgentLink {
 
   /** A sliver's state changed: tells the agent soon. */
   report(id: string): void {
-    this.changed.add(id);
+    if (this.failures === 0 || this.running) this.changed.add(id); // else all are told when it answers again
     if (this.failures === 0) this.schedule(COALESCE_MS);
   }
 
   /** What every heartbeat says has changed: the next one comes soon. */
   beat(): void {
     if (this.failures === 0 && this.timer) this.schedule(COALESCE_MS);
+  }
+
+  /** A new incarnation began: the agent is told by proof of the key, then by a delegation and all slivers. */
+  announce(): void {
+    this.wantDelegation = true;
+    this.full = true;
+    this.anew = true;
+    if (this.failures === 0) this.schedule(0);
   }
 
   /** Signs and sends a new delegation with the next heartbeat. */
@@ -182,6 +192,7 @@ export class AgentLink {
       if (this.stopper.signal.aborted) return;
       this.failures += 1;
       this.full = true; // whatever it had not got yet, and maybe another agent's memory
+      this.changed.clear();
       const reason = err instanceof Refused ? err.reason : null;
       if (this.failures === 1 || this.failures % 30 === 0) {
         this.o.log.warn(
@@ -194,6 +205,7 @@ export class AgentLink {
 
   private async heartbeat(): Promise<void> {
     const full = this.full;
+    this.anew = false;
     const ids = [...this.changed];
     const all = this.o.reports(full ? 'all' : ids);
     const slivers = all.slice(0, MAX_REPORTS);
@@ -207,9 +219,9 @@ export class AgentLink {
       const answer = await orRefused(this.client().heartbeat.mutate(input, { signal: this.stopper.signal }));
       this.o.heardClock({ askedAt, tookMs: performance.now() - from, theirs: Date.parse(answer.now) });
       if (usage) this.o.heardUsage(usage.until);
-      this.full = answer.wantFull && !full;
+      this.full = this.anew || (answer.wantFull && !full);
       this.wantDelegation ||= answer.wantDelegation;
-      await this.o.heard(answer);
+      await this.o.heard(answer, input);
     } catch (err) {
       for (const id of ids) this.changed.add(id);
       throw err;
@@ -218,16 +230,17 @@ export class AgentLink {
 
   private async sendDelegation(): Promise<void> {
     if (!this.enrolment) return;
+    const incarnation = this.o.incarnation();
     await orRefused(
       this.client().delegate.mutate({ delegation: this.o.delegation(this.enrolment) }, { signal: this.stopper.signal }),
     );
-    this.wantDelegation = false;
+    this.wantDelegation = incarnation !== this.o.incarnation();
     this.o.log.debug({ node: this.o.node }, 'delegated to the agent');
   }
 
   private async freshCertificate(): Promise<void> {
     if (!this.enrolment || !this.identity) return;
-    const moved = this.enrolment.address !== this.o.address;
+    const moved = this.enrolment.address !== this.o.address || this.enrolment.incarnation !== this.o.incarnation();
     if (!moved && !renewalDue(this.identity, new Date(this.o.now()))) return;
     this.keep(await renewCertificate(this.enrolment, this.who(), this.o.now()));
     this.o.log.info({ node: this.o.node, notAfter: this.identity.notAfter.toISOString() }, 'renewed the certificate');

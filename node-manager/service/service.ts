@@ -48,6 +48,16 @@ export function nodeService(node: NodeManager): NodeManagerService {
     return { lease, sliver: status(record), again: true };
   };
 
+  /**
+   * New work needs room on the disk, and to know that the ticket was not redeemed in a part of the journal that is missing. Gives what it became
+   * while that was awaited.
+   */
+  const fitForNew = async (peer: Peer, text: string) => {
+    ledger.assertRoom();
+    await node.sure.awaitFor(decodeUnverified('ticket+jwt', text).claims.nbf); // earlier than it says it cannot be redeemed
+    return redeemedBefore(peer, text);
+  };
+
   /** A word that something is over, which no crash may take back. */
   const overIsDurable = async (err: unknown): Promise<never> => {
     if (err instanceof Refused && (err.code === 'EXPIRED' || err.code === 'LEASE_OVER')) await ledger.mark();
@@ -117,7 +127,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
 
     async redeem(peer, { ticket: text, waitMs = 0 }, signal = never) {
       asServiceManager(peer);
-      const before = redeemedBefore(peer, text);
+      const before = redeemedBefore(peer, text) ?? (await fitForNew(peer, text));
       if (before) {
         await started(before.record, waitMs, signal);
         return again(before);
@@ -139,7 +149,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
 
     async renew(peer, { ticket: text }) {
       asServiceManager(peer);
-      const before = redeemedBefore(peer, text);
+      const before = redeemedBefore(peer, text) ?? (await fitForNew(peer, text));
       if (before) return again(before);
       const now = ledger.now();
       let lease: LeaseRecord;
@@ -185,6 +195,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
       const wanted = [...new Set(keys)];
       const known = node.state.keys.get(slice) ?? [];
       const changed = known.length !== wanted.length || wanted.some((key, i) => key !== known[i]);
+      if (changed) ledger.assertRoom();
       if (changed) await ledger.record(urn, { t: 'keys', at: ledger.now(), slice, keys: wanted });
       else await ledger.settled(); // another call's may not be on the disk yet
       node.access?.ssh.keysChanged(slice);

@@ -97,7 +97,7 @@ export class SimulatedFleet {
     const fresh = lines.filter((line) => !this.nodes.has(line.node));
     const keys = this.keys.ensure(fresh.map((line) => line.node));
     const made = fresh.map((line, i) => this.make(line, keys, Math.min(i * FIRST_APART_MS, this.o.heartbeatMs)));
-    await Promise.all(made.map((node) => node.beBorn(`${this.o.data}/journal`)));
+    await Promise.all(made.map((node) => node.beBorn()));
     for (const node of made) this.nodes.set(node.o.urn, node);
     await Promise.all(made.filter((node) => node.link.enrolled).map((node) => node.begin()));
     this.enrolling = Promise.all([this.enrolling, this.enrolAll(made.filter((node) => !node.link.enrolled))]).then(

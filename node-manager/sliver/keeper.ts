@@ -105,6 +105,15 @@ export class SliverKeeper {
     return record;
   }
 
+  /** These leases are over because the node's memory of them is not whole; their slivers go. */
+  disown(leases: readonly LeaseRecord[], reason: SliverRecord['reason']): void {
+    for (const { jti } of leases) {
+      const record = this.records.get(jti);
+      if (record?.change('gone', this.o.now(), reason)) this.o.onChange(record);
+    }
+    this.wake();
+  }
+
   /** Resolves when nothing of the sliver is left, or after the time given. */
   async untilGone(id: string, timeoutMs: number): Promise<void> {
     const until = Date.now() + timeoutMs;

@@ -35,6 +35,8 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
   const nodes = new Map<string, { key: PublicJwk; address: string; incarnation: string }>();
   const delegations = new Map<string, string>();
   const heartbeats: (z.infer<typeof HeartbeatInput> & { node: string })[] = [];
+  const journals = new Map<string, { incarnation: string; sequence: number }>();
+  const formers = new Set<string>();
   const secrets = new Map<string, string>();
   const answer: Partial<z.infer<typeof HeartbeatOutput>> = {};
   const state = { certificateMs: null as number | null, renewals: 0 };
@@ -70,12 +72,21 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
     attend: unused,
     async heartbeat(peer, input) {
       heartbeats.push({ ...input, node: peer.urn });
+      const known = journals.get(peer.urn);
+      const seen =
+        known?.incarnation === input.incarnation
+          ? Math.max(known.sequence, input.journalSequence)
+          : input.journalSequence;
+      const former = formers.has(`${peer.urn} ${input.incarnation}`);
+      if (known && known.incarnation !== input.incarnation && !former) formers.add(`${peer.urn} ${known.incarnation}`);
+      if (!former) journals.set(peer.urn, { incarnation: input.incarnation, sequence: seen });
       return {
         now: new Date().toISOString(),
         wantFull: false,
         adminSwitch: 'open',
         revokedKeys: [],
         wantDelegation: !delegations.has(peer.urn),
+        journalSeen: former ? input.journalSequence + 1 : seen,
         ...answer,
       };
     },

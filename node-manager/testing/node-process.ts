@@ -27,7 +27,7 @@ export class NodeProcess {
     return new NodeProcess(
       spawn(command, args, {
         cwd: ROOT,
-        env: { NODE_ENV: 'test', MERIDIAN_NODE_BUILD_BASE: '0', PATH: process.env.PATH, ...env },
+        env: { NODE_ENV: 'test', MERIDIAN_NODE_BUILD_BASE: '0', PATH: process.env.PATH, ...ownRun(env), ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
         detached: true,
       }),
@@ -85,6 +85,11 @@ export async function freePort(): Promise<number> {
   await new Promise((done) => server.close(done));
   if (!address || typeof address === 'string') throw new Error('no port');
   return address.port;
+}
+
+/** What production keeps in /run: here it goes with the test's data. */
+function ownRun({ MERIDIAN_NODE_DATA: data }: Record<string, string>): Record<string, string> {
+  return data ? { MERIDIAN_NODE_RUN: `${data}/run` } : {};
 }
 
 function parseLine(text: string): Line {

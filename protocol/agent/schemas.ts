@@ -112,7 +112,16 @@ export const HeartbeatInput = z.object({
   seq: z.int().min(0),
   at: isoTime,
   incarnation: plainText(64),
+  /** How far its journal is: never less than before, whatever befalls it. */
   journalSequence: z.int().min(0),
+  /** Since when this incarnation lives, and why it began: `enrolled`, or what befell the journal before it. */
+  life: z
+    .object({
+      since: isoTime,
+      why: z.enum(['enrolled', 'lost', 'damaged', 'rolled-back', 'by-hand']),
+      problem: plainText(500),
+    })
+    .optional(),
   version: plainText(64),
   driver: z.enum(['oci', 'simulated']),
   missing: z.array(plainText(200)).max(20).default([]),
@@ -140,6 +149,8 @@ export const HeartbeatOutput = z.object({
   revokedKeys: z.array(thumbprint).max(10_000),
   /** The node's delegation ends soon, is missing or unusable: sign and send a new one. */
   wantDelegation: z.boolean(),
+  /** The highest journal sequence that the agent ever heard from this node's key: a node that is below it was rolled back. */
+  journalSeen: z.int().min(0).optional(),
 });
 
 export const DelegateInput = z.object({ delegation: statement });

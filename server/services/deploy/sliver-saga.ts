@@ -25,6 +25,19 @@ export async function runSliver(ctx: DeployContext, sliverId: string): Promise<v
   if (!['deploying', 'active', 'degraded'].includes(saga.sliceState)) return;
   if (!saga.ticketText) return; // the plan asks for its ticket and enqueues this again
   const began = new Date();
+  if (saga.reported === 'gone' && saga.reason?.code === 'RECORDS_LOST') {
+    // Nothing to ask: the node began anew and refuses the ticket, which was of before.
+    const record: StepRecord = {
+      step: 'start',
+      outcome: 'failed',
+      attempt: saga.attempts + 1,
+      reason: saga.reason,
+      startedAt: began,
+      endedAt: began,
+    };
+    await giveUp(ctx, saga, record, saga.reason);
+    return ctx.settle(saga.sliceId);
+  }
   let step = 'redeem';
   try {
     const node = nodeOf(ctx, saga);
