@@ -11,6 +11,11 @@ export function mebibytes(mib: number): string {
   return mib < 1024 * 1024 ? `${ONE.format(mib / 1024)} GiB` : `${ONE.format(mib / 1024 / 1024)} TiB`;
 }
 
+/** Bytes in the unit that reads best, from KiB on. */
+export function bytes(amount: number): string {
+  return amount < 1_048_576 ? `${ONE.format(amount / 1024)} KiB` : mebibytes(amount / 1_048_576);
+}
+
 /** Kilobits per second: "500 kbit/s", "1.5 Mbit/s", "10 Gbit/s". */
 export function kilobits(kbps: number): string {
   if (kbps < 1000) return `${ONE.format(kbps)} kbit/s`;

@@ -25,6 +25,7 @@ import { SliceState } from './slice-state';
 import { SliverTable } from './sliver-table';
 import { GROUP, groupOf, isOver } from './states';
 import { Timeline } from './timeline';
+import { Usage } from './usage';
 
 /** One slice, live: how it stands, its slivers, who has it, what happened, how to get in. */
 export function SlicePage({ name }: { name: string }) {
@@ -79,6 +80,7 @@ export function SlicePage({ name }: { name: string }) {
               <SliverTable rows={rows} slice={slice} />
             ),
           },
+          { id: 'usage', label: 'Usage', content: <Usage name={name} /> },
           { id: 'timeline', label: 'Timeline', content: <Timeline name={name} /> },
           { id: 'access', label: 'How to get in', content: <HowToGetIn rows={rows} slice={slice} /> },
           {

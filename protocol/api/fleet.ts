@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import * as c from './common';
+import { NodeUsageView } from './usage';
 
 /** One node in the map and in the table: compact, 1,500 of them travel at once. */
 export const FleetNode = z.object({
@@ -45,6 +46,8 @@ export const NodeView = FleetNode.extend({
     z.object({ sliceName: z.string(), state: c.SliverReported, since: z.date(), leaseEndsAt: z.date().nullable() }),
   ),
   otherSlivers: z.int(),
+  /** Null for a simulated node, which uses nothing, and for one that has not said yet. */
+  usage: NodeUsageView.nullable(),
   may: z.object({ adminSwitch: z.boolean(), enrol: z.boolean() }),
 });
 export type NodeView = z.infer<typeof NodeView>;

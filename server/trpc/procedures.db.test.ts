@@ -140,6 +140,7 @@ const TABLE: Record<string, Row> = {
   'slices.get': row(seesSlice, named),
   'slices.slivers': row(seesSlice, named),
   'slices.steps': row(seesSlice, named),
+  'slices.usage': row(seesSlice, named),
   'slices.events': row(seesSlice, named),
   'slices.withdraw': row(usesSlice, async () => ({ name: await slice('requested') })),
   'slices.renew': row(usesSlice, async () => ({

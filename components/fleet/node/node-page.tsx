@@ -20,6 +20,7 @@ import { STANDING, standingOf, toneOf } from '../node-standing';
 import { NodeActs } from './node-acts';
 import { Advertised, NodeFacts } from './node-facts';
 import { NodeSlivers } from './node-slivers';
+import { NodeUsage } from './node-usage';
 
 /** Everything that is known of one node, and what may be done with it. */
 export function NodePage({ id }: { id: string }) {
@@ -77,6 +78,7 @@ export function NodePage({ id }: { id: string }) {
           <Section aside={node.free ? 'reserved of what it offers' : undefined} title="Room">
             <Room node={node} />
           </Section>
+          {node.usage && <NodeUsage usage={node.usage} />}
           <Section aside={plural(node.slivers, 'sliver')} title="Slivers">
             <NodeSlivers node={node} />
           </Section>

@@ -14,6 +14,7 @@ import {
   SpecCheck,
   StepRow,
 } from '@/protocol/api/slice';
+import { SliceUsage } from '@/protocol/api/usage';
 import { countImages } from '@/server/data/matching-nodes';
 import { checkSpec } from '@/server/services/requests/check-spec';
 import { renewSlice } from '@/server/services/requests/renew-slice';
@@ -28,6 +29,7 @@ import { listSlivers } from '@/server/services/slices/list-slivers';
 import { listSteps } from '@/server/services/slices/list-steps';
 import { addMember, removeMember } from '@/server/services/slices/members';
 import { retrySlice } from '@/server/services/slices/retry-slice';
+import { sliceUsage } from '@/server/services/slices/slice-usage';
 import { viewSlice } from '@/server/services/slices/view-slice';
 import { permitted, router, signedInProcedure, sliceProcedure } from '../init';
 
@@ -55,6 +57,9 @@ export const slicesRouter = router({
   slivers: sliceProcedure('slice.read')
     .output(z.array(SliverRow))
     .query(({ ctx }) => listSlivers(ctx.db, ctx.slice.id)),
+  usage: sliceProcedure('slice.read')
+    .output(SliceUsage)
+    .query(({ ctx }) => sliceUsage(ctx.db, ctx.slice.id, ctx.now)),
   steps: sliceProcedure('slice.read')
     .input(z.object({ sliverId: c.Id.optional(), limit: z.int().min(1).max(500).default(200) }))
     .output(z.array(StepRow))
