@@ -7,8 +7,8 @@ import type { Tx } from '../db';
 /** How far back pages show the trend. The agent keeps somewhat more. */
 const TREND_MINUTES = 180;
 
-/** Sums of Postgres come as text or bigint; amounts here fit a double's 53 bits. */
-const amount = z.union([z.number(), z.bigint(), z.string()]).transform(Number);
+/** Amounts here fit a double's 53 bits. */
+const amount = z.union([z.number(), z.bigint()]).transform(Number);
 const MinuteRow = z.object({
   at: z.date(),
   periodMs: amount,
@@ -72,8 +72,8 @@ export async function silentSlivers(db: Tx, sliceId: string): Promise<{ simulate
 /** All slivers of a slice together, by the minute; rates are of each sliver's own period, added. */
 export async function sliceTrend(db: Tx, sliceId: string, now: Date): Promise<UsageMinute[]> {
   const rows = await db.$queryRaw<unknown[]>`
-    SELECT s.at, 60000 AS "periodMs", sum(s."cpuMs" * 60000 / greatest(s."periodMs", 1)) AS "cpuMs", sum(s."memoryBytes") AS "memoryBytes",
-      sum(s."bytesIn" * 60000 / greatest(s."periodMs", 1)) AS "bytesIn", sum(s."bytesOut" * 60000 / greatest(s."periodMs", 1)) AS "bytesOut"
+    SELECT s.at, 60000 AS "periodMs", sum(s."cpuMs" * 60000.0 / greatest(s."periodMs", 1))::float8 AS "cpuMs", sum(s."memoryBytes")::float8 AS "memoryBytes",
+      sum(s."bytesIn" * 60000.0 / greatest(s."periodMs", 1))::float8 AS "bytesIn", sum(s."bytesOut" * 60000.0 / greatest(s."periodMs", 1))::float8 AS "bytesOut"
     FROM "SliverUsageSample" s JOIN "Sliver" v ON v.id = s."sliverId"
     WHERE v."sliceId" = ${sliceId}::uuid AND s.at > ${since(now)} GROUP BY s.at ORDER BY s.at`;
   return rows.map(minute);
@@ -84,8 +84,8 @@ const Totals = z.object({ cpuMs: amount, bytesIn: amount, bytesOut: amount });
 /** All that a slice used since it began, slivers that are gone included. */
 export async function sliceTotals(db: Tx, sliceId: string): Promise<z.infer<typeof Totals>> {
   const rows = await db.$queryRaw<unknown[]>`
-    SELECT coalesce(sum(u."cpuMsTotal"), 0) AS "cpuMs", coalesce(sum(u."bytesInTotal"), 0) AS "bytesIn",
-      coalesce(sum(u."bytesOutTotal"), 0) AS "bytesOut"
+    SELECT coalesce(sum(u."cpuMsTotal"), 0)::float8 AS "cpuMs", coalesce(sum(u."bytesInTotal"), 0)::float8 AS "bytesIn",
+      coalesce(sum(u."bytesOutTotal"), 0)::float8 AS "bytesOut"
     FROM "SliverUsage" u JOIN "Sliver" v ON v.id = u."sliverId" WHERE v."sliceId" = ${sliceId}::uuid`;
   return Totals.parse(rows[0]);
 }
