@@ -90,6 +90,17 @@ describe('heartbeats', () => {
     await fleet.beat(node, { slivers: [s.report('running', new Date(at))] });
     expect(await s.state()).toBe('gone');
   });
+  test('why a sliver was given up stays known when its node says that it is gone', async () => {
+    const [node] = await fleet.nodes(1);
+    if (!node) throw new Error('no node');
+    const s = await sliver(node, 'failed');
+    const reason = { code: 'START_FAILED', facts: { problem: 'no room for it' } };
+    await database.pool.query(`UPDATE "Sliver" SET desired = 'gone', reason = $2 WHERE id = $1`, [s.sliverId, reason]);
+    for (const state of ['running', 'gone'] as const)
+      await fleet.beat(node, { slivers: [s.report(state, new Date())] });
+    const { rows } = await database.pool.query(`SELECT reported, reason FROM "Sliver" WHERE id = $1`, [s.sliverId]);
+    expect(rows).toEqual([{ reported: 'failed', reason }]);
+  });
   test('a lease nobody knows yet is asked for again, not for ever; what a full list leaves out is gone', async () => {
     const [node] = await fleet.nodes(1);
     if (!node) throw new Error('no node');

@@ -22,7 +22,7 @@ const rank = (state: string) =>
 /**
  * Applies reports to the slivers whose leases they name. A report changes a sliver when it says something else than is
  * known and is not stale: it is no older than the last change, or goes further, or nobody but the deployment has spoken
- * yet. Nothing follows `gone`. Gives the slivers that changed, and which leases nobody here knows (yet).
+ * yet. Nothing follows `gone`, nor the failure for which a sliver was given up: it is what people are told of it. Gives the slivers that changed, and which leases nobody here knows (yet).
  */
 export async function applyReports(
   tx: Queryable,
@@ -44,6 +44,7 @@ export async function applyReports(
              "runningAt" = CASE WHEN r.state = 'running' THEN coalesce(s."runningAt", least(r.since, now())) ELSE s."runningAt" END
            FROM ${REPORTS} JOIN "Lease" l ON l.iss = r.jkt AND l.jti = r."leaseJti"
            WHERE s.id = l."sliverId" AND s."goneAt" IS NULL AND s.reported <> 'gone'
+             AND NOT (s.reported = 'failed' AND s.desired = 'gone')
              AND (s.reported::text <> r.state OR s.reason IS DISTINCT FROM r.reason)
              AND (s.reported IN ('pending', 'ticketed', 'unknown') OR r.since >= s."changedAt" OR ${rank('r.state')} > ${rank('s.reported')})
            RETURNING s.id::text, s."sliceId"::text AS "sliceId"`,
