@@ -3,6 +3,7 @@ import { fleetCommands } from './commands/fleet';
 import { peopleCommands } from './commands/people';
 import { simulateCommand } from './commands/simulate';
 import { sliceCommands } from './commands/slices';
+import { sliverCommands } from './commands/sliver';
 import type { Io } from './run';
 
 const EX_USAGE = 64;
@@ -19,6 +20,7 @@ export function makeProgram(io: Io): Command {
     .configureOutput({ writeOut: io.out, writeErr: io.err })
     .exitOverride();
   sliceCommands(program, io);
+  sliverCommands(program, io);
   fleetCommands(program, io);
   simulateCommand(program, io);
   peopleCommands(program, io);

@@ -80,6 +80,7 @@ export const REFUSAL_CODES = [
   'OUT_OF_NODES', // facts: wants, tried
   'BELOW_MINIMUM', // facts: running, minimum
   'SLIVERS_AWAY', // facts: running, wants
+  'STOPPED_ON_REQUEST', // no facts
   'LEASE_ENDED', // facts: endedAt
   'RELEASED', // facts: by
   'LEAVES_WHEN_BACK', // facts: node, leaseEndsAt

@@ -99,6 +99,7 @@ export class NodeManager {
       log,
       now: () => ledger.now(),
       leases: () => this.state.leases,
+      wishes: () => this.state.wishes,
       lapse: (lease) => this.end(lease, 'lapsed').then(() => {}),
       mark: () => ledger.mark(),
       onChange: (record) => this.changed(record),

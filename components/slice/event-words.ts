@@ -6,6 +6,12 @@ const str = (facts: Facts, name: string): string | null => {
 };
 const after = (before: string, value: string | null) => (value ? `${before} ${value}` : '');
 
+const SLIVER_ACTS = {
+  'slice.sliver.start': 'started',
+  'slice.sliver.stop': 'stopped',
+  'slice.sliver.reset': 'reset',
+} as const;
+
 /** A slice has one request to begin with, and one for each renewal. */
 function decided(facts: Facts, outcome: 'approved' | 'rejected'): string {
   const first = outcome === 'approved' ? 'Approved' : 'Rejected';
@@ -36,6 +42,10 @@ export function eventWords(action: string, facts: Facts): string {
       return 'Gone from every node';
     case 'slice.exec':
       return `Command run${after(' on', str(facts, 'hostname') ?? str(facts, 'node')?.split('+').at(-1) ?? null)}`;
+    case 'slice.sliver.start':
+    case 'slice.sliver.stop':
+    case 'slice.sliver.reset':
+      return `Sliver ${SLIVER_ACTS[action]}${after(' on', str(facts, 'node')?.split('+').at(-1) ?? null)}`;
     case 'slice.member.added':
       return `Member added${after(':', str(facts, 'member'))}`;
     case 'slice.member.removed':

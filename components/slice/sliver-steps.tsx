@@ -10,6 +10,7 @@ import { Skeleton } from '../ui/skeleton';
 import { Time } from '../ui/time';
 import { execCommand } from './how-to-get-in';
 import { SliverState } from './slice-state';
+import { isThere, SliverActs, SliverLog } from './sliver-acts';
 import { sliverWords } from './sliver-words';
 import { StepList } from './step-list';
 
@@ -60,6 +61,12 @@ function Steps({ slice, row, rows }: { slice: SliceView; row: SliverRow; rows: r
         )}
       </Facts>
       {row.reported === 'running' && slice.may.exec && <CopyLine text={execCommand(slice, row)} what="the command" />}
+      {slice.may.exec && isThere(row) && (
+        <>
+          <SliverActs row={row} slice={slice} />
+          <SliverLog row={row} slice={slice} />
+        </>
+      )}
       <div>
         <h3 className="mb-1 font-semibold">Steps</h3>
         {steps.isPending && <Skeleton className="w-full" />}

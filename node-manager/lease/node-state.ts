@@ -1,7 +1,12 @@
 import { z } from 'zod';
 import { PublishedPortView } from '@/protocol/node-manager/ports';
+import { SliverLimits } from '@/protocol/node-manager/sliver-control';
 import { HardAmountsSchema, ResourceVectorSchema } from '@/protocol/resources';
 import { Mishap } from '../journal/mishap';
+
+/** What a slice's people want of a sliver within its lease. */
+export const SliverWish = z.object({ stopped: z.boolean(), limits: SliverLimits.nullable() });
+export type SliverWish = z.infer<typeof SliverWish>;
 
 /** A delegation link as a lease is charged to it. */
 const Link = z.object({ iss: z.string(), jti: z.string(), rights: HardAmountsSchema, degreeMilli: z.int() });
@@ -48,6 +53,8 @@ export const NodeEvent = z.discriminatedUnion('t', [
   z.object({ t: z.literal('keys'), at: z.int(), slice: z.string(), keys: z.array(z.string()) }),
   /** The lease's published ports from now on, all of them. */
   z.object({ t: z.literal('published'), at: z.int(), lease: z.string(), ports: z.array(PublishedPortView) }),
+  /** What the lease's sliver shall be from now on, within the lease. */
+  z.object({ t: z.literal('sliver'), at: z.int(), lease: z.string(), wish: SliverWish }),
   z.object({ t: z.literal('policy'), at: z.int(), adminSwitch: AdminSwitch, revokedKeys: z.array(z.string()) }),
 ]);
 export type NodeEvent = z.infer<typeof NodeEvent>;
@@ -78,6 +85,8 @@ export const NodeState = z.object({
   keys: z.map(z.string(), z.array(z.string())),
   /** Published ports of each lease. */
   ports: z.map(z.string(), z.array(PublishedPortView)),
+  /** What was asked for of a lease's sliver beyond its running; of most nothing was. */
+  wishes: z.map(z.string(), SliverWish),
   adminSwitch: AdminSwitch,
   revokedKeys: z.array(z.string()),
 });
@@ -92,6 +101,7 @@ export function emptyNode(): NodeState {
     spent: new Map(),
     keys: new Map(),
     ports: new Map(),
+    wishes: new Map(),
     adminSwitch: 'open',
     revokedKeys: [],
   };
@@ -127,6 +137,7 @@ export function applyEvent(state: NodeState, event: NodeEvent): void {
       if (!lease) return;
       state.leases.delete(event.lease);
       state.ports.delete(event.lease);
+      state.wishes.delete(event.lease);
       state.spent.set(ticketKey(lease.ticket), { fate: 'ended', lease: lease.jti, receipt: event.receipt });
       if (![...state.leases.values()].some((other) => other.slice === lease.slice)) state.keys.delete(lease.slice);
       return;
@@ -141,6 +152,11 @@ export function applyEvent(state: NodeState, event: NodeEvent): void {
     case 'published':
       if (!state.leases.has(event.lease) || event.ports.length === 0) state.ports.delete(event.lease);
       else state.ports.set(event.lease, event.ports);
+      return;
+    case 'sliver':
+      if (!state.leases.has(event.lease) || (!event.wish.stopped && !event.wish.limits))
+        state.wishes.delete(event.lease);
+      else state.wishes.set(event.lease, event.wish);
       return;
     case 'policy':
       state.adminSwitch = event.adminSwitch;
@@ -172,6 +188,7 @@ export function snapshotOf(state: NodeState) {
     spent: [...state.spent],
     keys: [...state.keys],
     ports: [...state.ports],
+    wishes: [...state.wishes],
   };
 }
 
@@ -182,25 +199,34 @@ const Lists = z.object({
   keys: pairs(z.array(z.string())),
   /** Not in what was written before there were published ports. */
   ports: pairs(z.array(PublishedPortView)).default([]),
+  /** Not in what was written before slivers could be stopped. */
+  wishes: pairs(SliverWish).default([]),
 });
 const Snapshot = NodeState.extend(Lists.shape);
 
 export function fromSnapshot(json: unknown): NodeState {
   const s = Snapshot.parse(json);
-  return { ...s, leases: new Map(s.leases), spent: new Map(s.spent), keys: new Map(s.keys), ports: new Map(s.ports) };
+  return {
+    ...s,
+    leases: new Map(s.leases),
+    spent: new Map(s.spent),
+    keys: new Map(s.keys),
+    ports: new Map(s.ports),
+    wishes: new Map(s.wishes),
+  };
 }
 
 /** So many entries of a list are in one part: a list of keys may be 256 KiB, the others' entries are a few KB. */
-const PART_LENGTHS = { leases: 250, spent: 1000, keys: 8, ports: 100 };
+const PART_LENGTHS = { leases: 250, spent: 1000, keys: 8, ports: 100, wishes: 1000 };
 
 /**
  * The state in parts for the journal, none of which grows with the node's history: spent tickets are remembered for ever, and a
  * journal record has a bound. The first part is a snapshot without its lists.
  */
 export function* snapshotParts(state: NodeState): Iterable<{ s: unknown } | { more: unknown }> {
-  const none = { leases: [], spent: [], keys: [], ports: [] };
+  const none = { leases: [], spent: [], keys: [], ports: [], wishes: [] };
   yield { s: { ...state, ...none } };
-  for (const list of ['leases', 'spent', 'keys', 'ports'] as const) {
+  for (const list of ['leases', 'spent', 'keys', 'ports', 'wishes'] as const) {
     const entries = [...state[list]];
     for (let at = 0; at < entries.length; at += PART_LENGTHS[list])
       yield { more: { ...none, [list]: entries.slice(at, at + PART_LENGTHS[list]) } };
@@ -209,9 +235,10 @@ export function* snapshotParts(state: NodeState): Iterable<{ s: unknown } | { mo
 
 /** Adds another part of a snapshot to the state that its first part gave. */
 export function addPart(state: NodeState, json: unknown): void {
-  const { leases, spent, keys, ports } = Lists.parse(json);
+  const { leases, spent, keys, ports, wishes } = Lists.parse(json);
   for (const [jti, lease] of leases) state.leases.set(jti, lease);
   for (const [key, one] of spent) state.spent.set(key, one);
   for (const [slice, some] of keys) state.keys.set(slice, some);
   for (const [lease, some] of ports) state.ports.set(lease, some);
+  for (const [lease, wish] of wishes) state.wishes.set(lease, wish);
 }

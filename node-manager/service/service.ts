@@ -16,6 +16,7 @@ import { checkService } from './check';
 import { flowsService } from './flows';
 import { guards } from './guards';
 import { portsService } from './ports';
+import { sliverControlService } from './sliver-control';
 import { usageService } from './usage';
 
 /** How long a release waits for the sliver's last trace to go before it answers all the same. */
@@ -85,6 +86,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
   return {
     ...portsService(node, guard),
     ...flowsService(node, guard),
+    ...sliverControlService(node, guard),
     ...usageService(node, guard),
     ...accessService(node, guard),
     ...checkService(node, guard),

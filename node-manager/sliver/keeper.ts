@@ -1,6 +1,6 @@
 import type { NodeSliverState } from '@/protocol/node-manager/schemas';
-import type { Driver, FoundState } from '../drivers/driver';
-import type { LeaseRecord } from '../lease/node-state';
+import type { Driver, FoundState, SliverSpec } from '../drivers/driver';
+import type { LeaseRecord, SliverWish } from '../lease/node-state';
 import type { Logger } from '../log';
 import { sliverHostname } from './names';
 import { type Attempts, desired, plan, type Step } from './plan';
@@ -20,6 +20,8 @@ export type KeeperOptions = {
   log: Logger;
   now: () => number;
   leases: () => ReadonlyMap<string, LeaseRecord>;
+  /** What was asked for of slivers within their leases. */
+  wishes?: () => ReadonlyMap<string, SliverWish>;
   /** The lease's grace is over: enters that durably. */
   lapse: (lease: LeaseRecord) => Promise<void>;
   /** Makes it durable that this time was reached. */
@@ -49,8 +51,7 @@ export class SliverKeeper {
   /** Every lease has its record from here on: whoever asks before `begin` is not told that there is none. */
   constructor(private readonly o: KeeperOptions) {
     const now = o.now();
-    for (const lease of o.leases().values())
-      this.records.set(lease.jti, new SliverRecord(lease, stateBefore(lease, now), now));
+    for (const lease of o.leases().values()) this.records.set(lease.jti, this.recordBefore(lease, now));
   }
 
   /** Looks at what a predecessor left, adopts what has a lease, and begins. Nothing is made or removed before. */
@@ -81,7 +82,7 @@ export class SliverKeeper {
   /** Takes in a lease that was just made. Its sliver, and the word of it, wait until the lease is durable. */
   async enter(lease: LeaseRecord, durable: Promise<void>): Promise<SliverRecord> {
     const now = this.o.now();
-    const record = new SliverRecord(lease, stateBefore(lease, now), now);
+    const record = this.recordBefore(lease, now);
     this.records.set(lease.jti, record);
     this.held.add(lease.jti);
     await durable;
@@ -96,8 +97,7 @@ export class SliverKeeper {
    * waits until it is durable; a crash before that finds the old end.
    */
   async renewed(lease: LeaseRecord, durable: Promise<void>): Promise<SliverRecord> {
-    const record =
-      this.records.get(lease.jti) ?? new SliverRecord(lease, stateBefore(lease, this.o.now()), this.o.now());
+    const record = this.records.get(lease.jti) ?? this.recordBefore(lease, this.o.now());
     record.lease = lease;
     this.records.set(lease.jti, record);
     await durable;
@@ -112,6 +112,60 @@ export class SliverKeeper {
       if (record?.change('gone', this.o.now(), reason)) this.o.onChange(record);
     }
     this.wake();
+  }
+
+  /** Somebody wants it to run: what failed before is tried anew. */
+  tryAgain(id: string): void {
+    this.attempts.delete(id);
+    this.wake();
+  }
+
+  /** Throws away what a sliver wrote, between two steps on it; it starts again when it is to run. Rejects when it could not. */
+  async reset(id: string): Promise<void> {
+    for (let step = this.running.get(id); step; step = this.running.get(id)) await step;
+    const lease = this.o.leases().get(id);
+    if (!lease || this.stopping) return;
+    if (!this.restsFor(id, lease)) this.change(id, 'starting');
+    this.o.driver.note(id, `${new Date(this.o.now()).toISOString()} reset`);
+    const done = this.o.driver.reset(id, this.stopper.signal).then(() => {
+      if (this.found.has(id)) this.found.set(id, 'stopped');
+      this.attempts.delete(id);
+    });
+    this.running.set(
+      id,
+      done
+        .catch(() => {})
+        .finally(() => {
+          this.running.delete(id);
+          this.wake();
+        }),
+    );
+    await done;
+  }
+
+  /** What a driver is told of a lease's sliver: with the limits that were asked for, where these are lower. */
+  specOf(lease: LeaseRecord, limits = this.o.wishes?.().get(lease.jti)?.limits): SliverSpec {
+    return {
+      id: lease.jti,
+      slice: lease.slice,
+      user: lease.sub,
+      hostname: sliverHostname(lease.slice, this.o.node),
+      resources: { ...lease.resources, ...limits },
+    };
+  }
+
+  /** Why a sliver does not run though its lease would let it; null when it may. */
+  private restsFor(id: string, lease: LeaseRecord | undefined): SliverRecord['reason'] {
+    const rests = lease && desired(lease, this.o.now()) === 'running' && this.o.wishes?.().get(id)?.stopped;
+    return rests ? { code: 'STOPPED_ON_REQUEST', facts: {} } : null;
+  }
+
+  /** A sliver as it is taken to be before anybody looked. */
+  private recordBefore(lease: LeaseRecord, now: number): SliverRecord {
+    const want = desired(lease, now);
+    const rests = this.restsFor(lease.jti, lease);
+    const state = want === 'none' ? 'scheduled' : want === 'running' && !rests ? 'starting' : 'stopped';
+    return new SliverRecord(lease, state, now, rests);
   }
 
   /** Resolves when nothing of the sliver is left, or after the time given. */
@@ -160,6 +214,7 @@ export class SliverKeeper {
       attempts: this.attempts,
       busy: new Set(this.running.keys()),
       stopping: this.stopping,
+      stopped: new Set([...(this.o.wishes?.() ?? [])].flatMap(([id, wish]) => (wish.stopped ? [id] : []))),
     });
     for (const step of steps.slice(0, this.o.driver.concurrency - this.running.size)) this.run(step);
     this.settleStates(now);
@@ -197,20 +252,11 @@ export class SliverKeeper {
       await this.o.mark(); // a clock that steps back in a crash must not let it run again
       await driver.stop(step.id, signal);
       this.found.set(step.id, 'stopped');
-      this.change(step.id, 'stopped');
+      this.change(step.id, 'stopped', this.restsFor(step.id, lease));
     } else if (lease) {
       this.change(step.id, 'starting');
       this.found.set(step.id, 'stopped'); // from here on something may be there that has to be removed
-      await driver.start(
-        {
-          id: lease.jti,
-          slice: lease.slice,
-          user: lease.sub,
-          hostname: sliverHostname(lease.slice, this.o.node),
-          resources: lease.resources,
-        },
-        signal,
-      );
+      await driver.start(this.specOf(lease), signal);
       this.found.set(step.id, 'running');
       this.attempts.delete(step.id);
       if (this.o.leases().has(step.id)) this.change(step.id, 'running');
@@ -254,20 +300,21 @@ export class SliverKeeper {
         if (record.state === 'gone' && record.since + REMEMBER_GONE_MS < now) this.records.delete(id);
       } else if (desired(lease, now) === 'stopped' && !this.found.has(id) && !this.running.has(id)) {
         this.change(id, 'stopped');
+      } else if (this.restsFor(id, lease) && this.found.get(id) !== 'running' && !this.running.has(id)) {
+        this.change(id, 'stopped', this.restsFor(id, lease));
       }
     }
   }
 
   private change(id: string, state: NodeSliverState, reason: SliverRecord['reason'] = null): void {
     const record = this.records.get(id);
-    if (record?.change(state, this.o.now(), reason)) this.o.onChange(record);
+    if (!record?.change(state, this.o.now(), reason)) return;
+    this.o.driver.note(
+      id,
+      `${new Date(this.o.now()).toISOString()} ${state}${reason ? ` ${JSON.stringify(reason)}` : ''}`,
+    );
+    this.o.onChange(record);
   }
-}
-
-function stateBefore(lease: LeaseRecord, now: number): NodeSliverState {
-  const want = desired(lease, now);
-  if (want === 'none') return 'scheduled';
-  return want === 'running' ? 'starting' : 'stopped';
 }
 
 function pause(ms: number): Promise<void> {

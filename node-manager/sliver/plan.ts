@@ -30,6 +30,8 @@ type Situation = {
   busy: ReadonlySet<string>;
   /** The daemon is going: nothing is started any more. */
   stopping: boolean;
+  /** Leases whose slivers shall not run for now, though they might. */
+  stopped?: ReadonlySet<string>;
 };
 
 /**
@@ -45,7 +47,9 @@ export function plan(s: Situation): { steps: Step[]; wakeAt: number | null } {
     wakeAt = Math.min(wakeAt, nextChange(lease, s.now) ?? wakeAt);
     if (s.busy.has(lease.jti)) continue;
     const attempts = s.attempts.get(lease.jti);
-    const step = stepFor(desired(lease, s.now), s.found.get(lease.jti));
+    const want = desired(lease, s.now);
+    const rests = want === 'running' && s.stopped?.has(lease.jti);
+    const step = stepFor(rests ? 'stopped' : want, s.found.get(lease.jti));
     if (!step || (step === 'start' && (attempts?.givenUp || s.stopping))) continue;
     if (attempts && attempts.notBefore > s.now && step !== 'lapse') wakeAt = Math.min(wakeAt, attempts.notBefore);
     else steps.push({ kind: step, id: lease.jti });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ExecOutput } from '../node-manager/schemas';
+import { ExecOutput, NodeSliverState } from '../node-manager/schemas';
+import { LogsOutput } from '../node-manager/sliver-control';
 import { ResourceVectorSchema } from '../resources';
 import * as c from './common';
 
@@ -185,6 +186,11 @@ export const ExecRequest = ByName.extend({
   argv: z.array(z.string().min(1).max(4096)).min(1).max(64),
   timeoutMs: z.int().min(100).max(60_000).default(30_000),
 });
+export const SLIVER_ACTS = ['start', 'stop', 'reset'] as const;
+export const SliverAct = ByName.extend({ node: z.string().max(256), act: z.enum(SLIVER_ACTS) });
+export const SliverActAnswer = z.object({ node: z.string(), hostname: z.string(), state: NodeSliverState });
+export const SliverLogsRequest = ByName.extend({ node: z.string().max(256) });
+export const SliverLogs = LogsOutput.extend({ node: z.string(), hostname: z.string() });
 export const ExecAnswer = ExecOutput.extend({ node: z.string(), hostname: z.string() });
 
 /**
@@ -194,5 +200,6 @@ export const ExecAnswer = ExecOutput.extend({ node: z.string(), hostname: z.stri
  *   get ByName → SliceView                          slivers ByName → SliverRow[] (live + failed + leaving)
  *   steps {name, sliverId?, limit ≤ 500} → StepRow[] events ByName → SliceEvent[]
  *   withdraw ByName · delete ByName · renew RenewInput · addMember/removeMember MemberInput → SliceView
+ *   sliverAct SliverAct → SliverActAnswer           sliverLogs {name, node} → SliverLogs     images → ImageOffer[]
  *   exec ExecRequest → ExecAnswer                   retry ByName (re-plan a failed or degraded slice) → SliceView
  */

@@ -5,6 +5,7 @@ import * as c from './check';
 import * as f from './flows';
 import * as p from './ports';
 import * as s from './schemas';
+import * as sc from './sliver-control';
 import * as u from './usage';
 
 /**
@@ -31,6 +32,15 @@ export interface NodeManagerService {
   unpublish(peer: Peer, input: z.infer<typeof p.UnpublishInput>): Promise<p.PortsView>;
   flows(peer: Peer, input: z.infer<typeof f.FlowsInput>): Promise<f.FlowsView>;
   ports(peer: Peer, input: z.infer<typeof s.SliceInput>): Promise<p.PortsView>;
+  /** Lets a sliver run again that was stopped. Durable when it answers; idempotent, as are those that follow. */
+  start(peer: Peer, input: z.infer<typeof sc.ControlInput>, signal: AbortSignal): Promise<s.SliverStatus>;
+  /** Ends all that runs in it and keeps its files, also over a restart of the node, until it is started or its lease ends. */
+  stop(peer: Peer, input: z.infer<typeof sc.ControlInput>, signal: AbortSignal): Promise<s.SliverStatus>;
+  /** Throws away what it wrote: a fresh root. */
+  reset(peer: Peer, input: z.infer<typeof sc.ControlInput>, signal: AbortSignal): Promise<s.SliverStatus>;
+  /** Limits below the lease's, in place; those left out are the lease's again. */
+  update(peer: Peer, input: z.infer<typeof sc.UpdateInput>): Promise<s.SliverStatus>;
+  logs(peer: Peer, input: z.infer<typeof sc.LogsInput>): Promise<sc.SliverLogsView>;
   exec(peer: Peer, input: z.infer<typeof s.ExecInput>, signal: AbortSignal): Promise<z.infer<typeof s.ExecOutput>>;
   access(peer: Peer, input: z.infer<typeof s.SliceInput>): Promise<a.AccessView>;
   terminalOpen(peer: Peer, input: z.infer<typeof a.TerminalOpenInput>): Promise<z.infer<typeof a.TerminalOpenOutput>>;
@@ -107,6 +117,26 @@ export const nodeManagerRouter = t.router({
     .input(s.SliceInput)
     .output(p.PortsOutput)
     .query(({ ctx, input }) => ctx.service.ports(ctx.peer, input)),
+  start: t.procedure
+    .input(sc.ControlInput)
+    .output(sc.ControlOutput)
+    .mutation(({ ctx, input, signal }) => ctx.service.start(ctx.peer, input, signal ?? never)),
+  stop: t.procedure
+    .input(sc.ControlInput)
+    .output(sc.ControlOutput)
+    .mutation(({ ctx, input, signal }) => ctx.service.stop(ctx.peer, input, signal ?? never)),
+  reset: t.procedure
+    .input(sc.ControlInput)
+    .output(sc.ControlOutput)
+    .mutation(({ ctx, input, signal }) => ctx.service.reset(ctx.peer, input, signal ?? never)),
+  update: t.procedure
+    .input(sc.UpdateInput)
+    .output(sc.ControlOutput)
+    .mutation(({ ctx, input }) => ctx.service.update(ctx.peer, input)),
+  logs: t.procedure
+    .input(sc.LogsInput)
+    .output(sc.LogsOutput)
+    .query(({ ctx, input }) => ctx.service.logs(ctx.peer, input)),
   exec: t.procedure
     .input(s.ExecInput)
     .output(s.ExecOutput)

@@ -154,6 +154,12 @@ const TABLE: Record<string, Row> = {
     argv: ['true'],
     timeoutMs: 100,
   })),
+  'slices.sliverAct': row([no, nf, 'yes', na, nf, na, 'yes'], async () => ({
+    ...(await named()),
+    node: nodes[0],
+    act: 'stop',
+  })),
+  'slices.sliverLogs': row([no, nf, 'yes', na, nf, na, 'yes'], async () => ({ ...(await named()), node: nodes[0] })),
   'slices.delete': row([no, nf, 'yes', 'yes', nf, na, 'yes'], named),
   'slices.retry': row([no, nf, 'yes', na, nf, na, 'yes'], async () => ({ name: await slice('failed') })),
   'slices.addMember': row([no, nf, 'yes', 'yes', nf, na, na], async () => ({

@@ -55,7 +55,7 @@ export async function strandedSlivers(db: Queryable): Promise<string[]> {
      WHERE v."goneAt" IS NULL AND v.desired = 'running' AND (
        (v.reported IN ('pending', 'ticketed', 'starting', 'scheduled') AND v."changedAt" < now() - interval '5 s')
        OR v.reported IN ('failed', 'gone')
-       OR (v.reported IN ('unknown', 'stopped') AND (l.id IS NULL OR l."endsAt" > now()) AND h.reachability = 'online' AND v."changedAt" < now() - interval '15 s')
+       OR (v.reported IN ('unknown', 'stopped') AND coalesce(v.reason ->> 'code', '') <> 'STOPPED_ON_REQUEST' AND (l.id IS NULL OR l."endsAt" > now()) AND h.reachability = 'online' AND v."changedAt" < now() - interval '15 s')
      ) LIMIT 5000`,
   );
   return rows.map((row) => row.id);

@@ -63,12 +63,15 @@ function differs(outcome: SliceOutcome, row: Row): boolean {
   return outcome.state !== row.state || !isDeepStrictEqual(outcome.reason, row.reason);
 }
 
+/** Stopped by its own people: as good as running, since nothing is amiss. */
+const RESTS = `(v.reported = 'stopped' AND coalesce(v.reason ->> 'code', '') = 'STOPPED_ON_REQUEST')`;
+
 async function situation(db: Queryable, sliceId: string): Promise<Row | null> {
   const { rows } = await db.query<Row>(
     `SELECT s.state::text, s.name, s."ownerId", s."sliverCount" AS wanted, s."minimumCount" AS minimum, s.reason,
          coalesce((s.spec->>'substitute')::boolean, true) AS substitute,
-         count(*) FILTER (WHERE v.desired = 'running' AND v.reported = 'running')::int AS running,
-         count(*) FILTER (WHERE v.desired = 'running' AND v.reported NOT IN ('running', 'failed', 'gone'))::int AS underway,
+         count(*) FILTER (WHERE v.desired = 'running' AND (v.reported = 'running' OR ${RESTS}))::int AS running,
+         count(*) FILTER (WHERE v.desired = 'running' AND v.reported NOT IN ('running', 'failed', 'gone') AND NOT ${RESTS})::int AS underway,
          count(v.id) FILTER (WHERE v."goneAt" IS NULL)::int AS "notGone",
          EXISTS (SELECT 1 FROM graphile_worker.jobs j WHERE j.key = 'deploy:' || s.id) AS planned,
          (SELECT count(DISTINCT f."nodeId")::int FROM "Sliver" f WHERE f."sliceId" = s.id AND f.reported = 'failed') AS tried

@@ -120,6 +120,16 @@ async function follow(
         status.reason ?? { code: 'START_FAILED', facts: { node: saga.hostname, problem: 'no reason given' } },
       );
     if (status.state === 'gone') throw new Refused('LEASE_OVER', { endedAt: status.since });
+    if (status.reason?.code === 'STOPPED_ON_REQUEST') {
+      // As its people want it: heartbeats tell when they want it otherwise.
+      await ctx.write({
+        sliceId: saga.sliceId,
+        sliverId: saga.id,
+        steps: [],
+        sliver: { ...reported(status, now), attempts: 0 },
+      });
+      return;
+    }
     if (status.state === 'scheduled' && Date.parse(status.lease.start) > deadline) return; // heartbeats tell when it has started
     if (now.getTime() > deadline)
       throw new Refused('START_TIMEOUT', { node: saga.hostname, afterSeconds: Math.round(ctx.limits.startMs / 1000) });

@@ -10,6 +10,10 @@ import {
   SliceListItem,
   SliceSpec,
   SliceView,
+  SliverAct,
+  SliverActAnswer,
+  SliverLogs,
+  SliverLogsRequest,
   SliverRow,
   SpecCheck,
   StepRow,
@@ -21,6 +25,7 @@ import { renewSlice } from '@/server/services/requests/renew-slice';
 import { requestSlice } from '@/server/services/requests/request-slice';
 import { SpecInProgress } from '@/server/services/requests/spec-in-progress';
 import { withdrawSlice } from '@/server/services/requests/withdraw-slice';
+import { controlSliver, sliverLogs } from '@/server/services/slices/control-sliver';
 import { deleteSlice } from '@/server/services/slices/delete-slice';
 import { execInSliver } from '@/server/services/slices/exec-in-sliver';
 import { listEvents } from '@/server/services/slices/list-events';
@@ -95,6 +100,14 @@ export const slicesRouter = router({
     .input(ExecRequest)
     .output(ExecAnswer)
     .mutation(({ ctx, input }) => execInSliver(ctx.db, ctx.person, ctx.slice, input, ctx.now)),
+  sliverAct: sliceProcedure('slice.exec')
+    .input(SliverAct)
+    .output(SliverActAnswer)
+    .mutation(({ ctx, input }) => controlSliver(ctx.db, ctx.person, ctx.slice, input, ctx.now)),
+  sliverLogs: sliceProcedure('slice.exec')
+    .input(SliverLogsRequest)
+    .output(SliverLogs)
+    .query(({ ctx, input }) => sliverLogs(ctx.db, ctx.slice, input.node)),
   retry: sliceProcedure('slice.retry')
     .output(SliceView)
     .mutation(({ ctx }) => retrySlice(ctx.db, ctx.person, ctx.slice, ctx.now)),
