@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { fleetCommands } from './commands/fleet';
+import { networkCommands } from './commands/network';
 import { peopleCommands } from './commands/people';
 import { simulateCommand } from './commands/simulate';
 import { sliceCommands } from './commands/slices';
@@ -21,7 +22,7 @@ export function makeProgram(io: Io): Command {
     .exitOverride();
   sliceCommands(program, io);
   sliverCommands(program, io);
-  fleetCommands(program, io);
+  networkCommands(program, io, fleetCommands(program, io));
   simulateCommand(program, io);
   peopleCommands(program, io);
   program.addHelpText(

@@ -6,8 +6,8 @@ import { json, table } from '../print';
 import { reportText } from '../report-text';
 import { type Io, signedIn } from '../run';
 
-/** `meridian fleet import|list`, `node enrol-token`. */
-export function fleetCommands(program: Command, io: Io): void {
+/** `meridian fleet import|list`, `node enrol-token`. Gives the command `node`, for others to add to. */
+export function fleetCommands(program: Command, io: Io): Command {
   const fleet = program.command('fleet').description('the nodes of this deployment');
   fleet
     .command('list', { isDefault: true })
@@ -60,9 +60,8 @@ export function fleetCommands(program: Command, io: Io): void {
       }),
     );
 
-  program
-    .command('node')
-    .description('one node')
+  const node = program.command('node').description('one node');
+  node
     .command('enrol-token <urn>')
     .description('make a one-time token with which a node manager enrols as this node')
     .action(
@@ -78,4 +77,5 @@ export function fleetCommands(program: Command, io: Io): void {
         return 0;
       }),
     );
+  return node;
 }

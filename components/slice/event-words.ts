@@ -46,6 +46,10 @@ export function eventWords(action: string, facts: Facts): string {
     case 'slice.sliver.stop':
     case 'slice.sliver.reset':
       return `Sliver ${SLIVER_ACTS[action]}${after(' on', str(facts, 'node')?.split('+').at(-1) ?? null)}`;
+    case 'slice.port.published':
+      return `Port published${after(':', str(facts, 'port'))}`;
+    case 'slice.port.removed':
+      return `Port withdrawn${after(':', str(facts, 'port'))}`;
     case 'slice.member.added':
       return `Member added${after(':', str(facts, 'member'))}`;
     case 'slice.member.removed':

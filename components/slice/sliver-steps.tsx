@@ -9,6 +9,7 @@ import { Fact, Facts } from '../ui/page';
 import { Skeleton } from '../ui/skeleton';
 import { Time } from '../ui/time';
 import { execCommand } from './how-to-get-in';
+import { Ports } from './ports';
 import { SliverState } from './slice-state';
 import { isThere, SliverActs, SliverLog } from './sliver-acts';
 import { sliverWords } from './sliver-words';
@@ -66,6 +67,12 @@ function Steps({ slice, row, rows }: { slice: SliceView; row: SliverRow; rows: r
           <SliverActs row={row} slice={slice} />
           <SliverLog row={row} slice={slice} />
         </>
+      )}
+      {row.desired === 'running' && row.goneAt === null && !row.node.simulated && slice.may.exec && (
+        <div>
+          <h3 className="mb-1 font-semibold">Published ports</h3>
+          <Ports row={row} slice={slice} />
+        </div>
       )}
       <div>
         <h3 className="mb-1 font-semibold">Steps</h3>

@@ -46,6 +46,8 @@ export type PermissionFacts = {
   'request.decide': RequestFacts;
   'slice.read': SliceFacts;
   'slice.exec': SliceFacts;
+  /** See, publish and withdraw its slivers' ports. */
+  'slice.ports': SliceFacts;
   'slice.renew': SliceFacts;
   'slice.withdraw': SliceFacts;
   'slice.members': SliceFacts;
@@ -54,6 +56,8 @@ export type PermissionFacts = {
   'node.read': NodeFacts;
   'node.adminSwitch': NodeFacts;
   'node.enrol': NodeFacts;
+  /** Who sent this? */
+  'node.flows': NodeFacts;
 };
 export type Permission = keyof PermissionFacts;
 
@@ -89,6 +93,7 @@ const RULES: { [P in Permission]: Rule<P> } = {
   'slice.read': (person, slice) => person.operator || member(person, slice) || has(person, slice.siteId, 'pi', 'tech'),
   // Operators too, each call audited: docs/decisions/0004-operators-may-exec.md.
   'slice.exec': (person, slice) => member(person, slice) || person.operator,
+  'slice.ports': (person, slice) => member(person, slice) || person.operator,
   'slice.renew': member,
   'slice.withdraw': member,
   'slice.members': (person, slice) =>
@@ -99,6 +104,7 @@ const RULES: { [P in Permission]: Rule<P> } = {
   'node.read': everyone,
   'node.adminSwitch': techOrOperator,
   'node.enrol': techOrOperator,
+  'node.flows': techOrOperator,
 };
 
 /** May `person` do this? Nobody (null) may do nothing that needs a permission. */

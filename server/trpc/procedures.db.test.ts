@@ -160,6 +160,19 @@ const TABLE: Record<string, Row> = {
     act: 'stop',
   })),
   'slices.sliverLogs': row([no, nf, 'yes', na, nf, na, 'yes'], async () => ({ ...(await named()), node: nodes[0] })),
+  'ports.list': row([no, nf, 'yes', na, nf, na, 'yes'], async () => ({ ...(await named()), node: nodes[0] })),
+  'ports.publish': row([no, nf, 'yes', na, nf, na, 'yes'], async () => ({
+    ...(await named()),
+    node: nodes[0],
+    protocol: 'tcp',
+    internal: 80,
+  })),
+  'ports.remove': row([no, nf, 'yes', na, nf, na, 'yes'], async () => ({
+    ...(await named()),
+    node: nodes[0],
+    protocol: 'tcp',
+    external: 30_000,
+  })),
   'slices.delete': row([no, nf, 'yes', 'yes', nf, na, 'yes'], named),
   'slices.retry': row([no, nf, 'yes', na, nf, na, 'yes'], async () => ({ name: await slice('failed') })),
   'slices.addMember': row([no, nf, 'yes', 'yes', nf, na, na], async () => ({
@@ -180,6 +193,7 @@ const TABLE: Record<string, Row> = {
   'fleet.node': row(signedIn, async () => ({ id: await nodeId() })),
   'fleet.setAdminSwitch': row(runsNode, async () => ({ id: await nodeId(), adminSwitch: 'draining' })),
   'fleet.enrolmentToken': row(runsNode, () => ({ urn: nodes[0] })),
+  'fleet.flows': row(runsNode, async () => ({ id: await nodeId(), at: new Date().toISOString() })),
   'fleet.simulation': row(operators, () => ({ fleet: 'demo', limit: 1 })),
   'fleet.slicesOnMap': row(seesSlice, named),
   'live.events': row(signedIn, () => ({ topics: ['me'] })),

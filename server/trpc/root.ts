@@ -5,6 +5,7 @@ import { invitesRouter } from './routers/invites';
 import { keysRouter } from './routers/keys';
 import { liveRouter } from './routers/live';
 import { meRouter } from './routers/me';
+import { portsRouter } from './routers/ports';
 import { sitesRouter } from './routers/sites';
 import { slicesRouter } from './routers/slices';
 import { tokensRouter } from './routers/tokens';
@@ -17,6 +18,7 @@ export const appRouter = router({
   invites: invitesRouter,
   tokens: tokensRouter,
   slices: slicesRouter,
+  ports: portsRouter,
   approvals: approvalsRouter,
   fleet: fleetRouter,
   live: liveRouter,

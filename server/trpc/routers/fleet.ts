@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import * as c from '@/protocol/api/common';
 import { FleetNode, NodeView } from '@/protocol/api/fleet';
+import { FlowsAnswer, FlowsRequest } from '@/protocol/api/network';
 import { ByName } from '@/protocol/api/slice';
 import { enrolmentToken } from '@/server/services/fleet/enrolment';
 import { enrolmentAuthority } from '@/server/services/fleet/enrolment-authority';
+import { findFlows } from '@/server/services/fleet/flows';
 import { fleetNodes, nodeView, setAdminSwitch } from '@/server/services/fleet/nodes';
 import { prepareSimulation } from '@/server/services/fleet/simulation';
 import { sliceNodeIds } from '@/server/services/fleet/slice-nodes';
@@ -33,6 +35,10 @@ export const fleetRouter = router({
     .mutation(async ({ ctx, input }) =>
       enrolmentToken(ctx.db, await enrolmentAuthority(ctx.db), ctx.person, input.urn, ctx.now),
     ),
+  flows: nodeProcedure('node.flows')
+    .input(FlowsRequest)
+    .output(FlowsAnswer)
+    .mutation(({ ctx, input }) => findFlows(ctx.db, ctx.person, input, ctx.now)),
   simulation: permitted('fleet.simulate')
     .input(z.object({ fleet: z.enum(['demo', 'imported']), limit: z.int().min(1).max(5000).optional() }))
     .output(z.object({ nodes: z.array(SimulationNode) }))
