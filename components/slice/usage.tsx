@@ -81,7 +81,6 @@ function columnsFor({ limits }: SliceUsage): readonly Column<SliverUsageRow>[] {
     {
       id: 'node',
       header: 'Node',
-      width: 240,
       sort: (r) => r.hostname,
       cell: (r) => (
         <Link className="link font-mono" href={`/nodes/${r.nodeId}`} tabIndex={-1} title={r.hostname}>
@@ -93,7 +92,7 @@ function columnsFor({ limits }: SliceUsage): readonly Column<SliverUsageRow>[] {
       id: 'cpu',
       header: 'Cores',
       align: 'right',
-      width: 90,
+      width: 72,
       sort: (r) => r.cpuMilli,
       cell: (r) => <span title={`${cpuTime(r.cpuMsTotal)} in all`}>{(r.cpuMilli / 1000).toFixed(2)}</span>,
     },
@@ -101,7 +100,7 @@ function columnsFor({ limits }: SliceUsage): readonly Column<SliverUsageRow>[] {
       id: 'memory',
       header: `Memory of ${mebibytes(limits.memoryMiB)}`,
       align: 'right',
-      width: 170,
+      width: 156,
       sort: (r) => r.memoryBytes,
       cell: (r) => (
         <Of limit={limits.memoryMiB * 1_048_576} title={`at most ${bytes(r.memoryPeakBytes)}`} value={r.memoryBytes} />
