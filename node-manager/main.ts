@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { mkdirSync, realpathSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Refused } from '@/core/errors';
 import { decodeEnrolmentToken } from '@/protocol/pki/enrolment-token';
@@ -8,6 +7,7 @@ import { RELAYED } from '@/protocol/transport/relay';
 import { hostCapacity } from './capacity';
 import { lookedUp } from './doctor/doctor';
 import { chooseDriver } from './drivers/choose';
+import { ownNames } from './drivers/oci/oci-driver';
 import { enrolmentFile, nodeUrnIn } from './enrolment/enrolment';
 import { nodeEnv } from './env';
 import { HighWater } from './journal/high-water';
@@ -36,12 +36,7 @@ await runProgram(
 
     const journal = `${data}/journal`;
     const enrolments = enrolmentFile(`${data}/enrolment.json`);
-    const highWater = new HighWater(
-      `${env.run}/${createHash('sha256')
-        .update(`${urn} ${realpathSync(data)}`)
-        .digest('hex')
-        .slice(0, 12)}.journal`,
-    );
+    const highWater = new HighWater(`${env.run}/${ownNames(urn, data).tag}.journal`);
     const ledger = await Ledger.open(journal, log, fatal, Date.now, { highWater });
     const key = await loadOrMakeIdentityKey(`${data}/identity.pem`);
     const folder = env.images ? resolve(env.images) : `${data}/images`;

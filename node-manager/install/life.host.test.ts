@@ -90,6 +90,8 @@ const stop = async () => {
   expect(await node?.end('SIGTERM')).toBe(0);
   node = null;
 };
+/** Others' files may go while they are looked at. */
+const textOf = (path: string) => (existsSync(path) ? readFileSync(path, 'utf8') : '');
 const client = () => agent.client(NODE);
 const sliverPids = () => {
   const { group, runtime } = ownNames(NODE, data);
@@ -194,19 +196,21 @@ describe.skipIf(lacks.length > 0)('on this host', { timeout: 60_000 }, () => {
   test('uninstall leaves nothing', async () => {
     await stop();
     expect(sliverPids()).not.toEqual([]);
-    const { runtime, group } = ownNames(NODE, data);
+    const { tag, runtime, group } = ownNames(NODE, data);
     const done = await program('node-manager/install/main.ts', 'uninstall', '--yes');
     expect(done).toMatchObject({ code: 0 });
     expect(existsSync(data)).toBe(false);
     expect([PATHS.unit, '/etc/meridian', '/opt/meridian'].filter((path) => existsSync(under(root, path)))).toEqual([]);
     expect(existsSync(runtime)).toBe(false);
     expect(findCgroups().trees.filter((tree) => existsSync(tree + group))).toEqual([]);
-    const tag = group.replace('/meridian-', '');
+    const ours = (text: string) => text.includes(tag.slice(0, 8)); // names of interfaces hold no more
+    const inRun = ['', ...readdirSync('/run/meridian').filter((name) => /^(journals|networks-\d+|uids)$/.test(name))];
+    const claims = inRun.includes('uids') ? readdirSync('/run/meridian/uids') : [];
+    expect(claims.filter((name) => textOf(`/run/meridian/uids/${name}`).startsWith(data))).toEqual([]);
+    expect(inRun.flatMap((name) => readdirSync(`/run/meridian/${name}`).filter(ours))).toEqual([]);
     const left = ['nft list ruleset', 'ip -o link', 'ip netns list', 'cat /proc/self/mountinfo'].map((command) => {
       const [program = '', ...args] = command.split(' ');
-      return spawnSync(program, args, { encoding: 'utf8' })
-        .stdout.split('\n')
-        .filter((line) => line.includes(tag));
+      return spawnSync(program, args, { encoding: 'utf8' }).stdout.split('\n').filter(ours);
     });
     expect(left.flat()).toEqual([]);
     await until('the network namespaces to go', () => [...networkNamespaces()].every((each) => before.has(each)));

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { decodeEnrolmentToken } from '@/protocol/pki/enrolment-token';
 import { isRunning } from '../doctor/service-checks';
 import type { Driver } from '../drivers/driver';
+import { ownNames } from '../drivers/oci/oci-driver';
 import { probeOci } from '../drivers/oci/probe';
 import { nodeUrnIn } from '../enrolment/enrolment';
 import { nodeEnv } from '../env';
@@ -41,7 +42,10 @@ export async function uninstall(args: string[]): Promise<number> {
   const services = serviceManager(root);
   if (existsSync(under(root, PATHS.unit))) services.disable();
   if (isRunning(data)) throw new Unable(`A node manager still works on ${data}. Stop it first.`, 75);
-  if (urn && existsSync(data)) await endSlivers(urn, data, keepData, slivers);
+  if (urn && existsSync(data)) {
+    await endSlivers(urn, data, keepData, slivers);
+    if (!keepData) rmSync(`${env.run}/${ownNames(urn, data).tag}.journal`, { force: true });
+  }
   for (const path of [PATHS.unit, PATHS.environment, PATHS.token, PATHS.current])
     rmSync(under(root, path), { force: true });
   if (!keepData) rmSync(data, { recursive: true, force: true });

@@ -315,12 +315,12 @@ export class OciDriver implements Driver {
 }
 
 /** What a node manager makes on its host, it makes under names of its own: its folder in /run, and its control group. */
-export function ownNames(node: string, data: string): { runtime: string; group: string } {
+export function ownNames(node: string, data: string): { tag: string; runtime: string; group: string } {
   const tag = createHash('sha256')
     .update(`${node} ${realpathSync(data)}`)
     .digest('hex')
     .slice(0, 12);
-  return { runtime: `/run/meridian/${tag}`, group: `/meridian-${tag}` };
+  return { tag, runtime: `/run/meridian/${tag}`, group: `/meridian-${tag}` };
 }
 
 /** A container's name: an id may begin with a dash, which a command line would take for an option. */

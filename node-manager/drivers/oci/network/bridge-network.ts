@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Logger } from '../../../log';
 import {
   bridgeMac,
@@ -265,6 +265,7 @@ export class BridgeNetwork implements SliverNetwork {
       if ([...links.keys()].some((name) => name.startsWith(this.names.vethPrefix))) return; // slivers run on
       await this.unmakeBridge([this.names.bridge, this.names.ifb].filter((name) => links.has(name)));
       this.registry.remove(this.names.tag);
+      rmSync(this.resolvConf, { force: true });
       const left = this.registry.entries((tag) => links.has(networkNames(tag).bridge));
       if (left.length > 0) return;
       const switched = this.forwarding.restore();
