@@ -43,6 +43,7 @@ const MAY: Readonly<Record<string, string>> = {
   'slice.members': 'the slice’s owner and its site’s PIs change its members',
   'slice.renew': 'the slice’s members renew it',
   'slice.retry': 'the slice’s members and operators try it again',
+  'slice.terminal': 'the slice’s members and operators open terminals in it',
   'slice.withdraw': 'the slice’s members withdraw its request',
 };
 

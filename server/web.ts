@@ -3,10 +3,15 @@ import type { Duplex } from 'node:stream';
 import next from 'next';
 import { z } from 'zod';
 import { Refused } from '@/core/errors';
+import { TERMINAL_PATH } from '@/protocol/api/terminal';
+import { processAuth } from './auth';
 import { stampClientAddress } from './client-address';
+import { processDb } from './db';
 import { parseEnvironment, WebEnvironment } from './env';
 import { log } from './log';
 import { readableAddress } from './readable-address';
+import { webServiceManager } from './service-manager/web';
+import { TerminalServer } from './terminal/serve-terminals';
 
 // The web program. `next start` by itself never ends while a browser holds its live stream open; here the streams are
 // cut at the end of a short patience, and browsers come back by themselves.
@@ -36,11 +41,21 @@ async function main() {
       response.destroy();
     });
   });
+  const terminals = new TerminalServer({
+    db: processDb(),
+    auth: processAuth(),
+    origin: parseEnvironment(WebEnvironment).MERIDIAN_URL,
+    dial: async (target) => (await webServiceManager()).dial(target),
+    log,
+  });
   server.on('upgrade', (request, socket, head) => {
     // Upgraded sockets are no longer the server's to close.
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    upgrade(request, socket, head).catch(() => socket.destroy());
+    if (request.url?.split('?')[0] === TERMINAL_PATH) {
+      stampClientAddress(request, behindProxies);
+      terminals.upgrade(request, socket, head);
+    } else upgrade(request, socket, head).catch(() => socket.destroy());
   });
   await new Promise<void>((done, failed) => {
     server.once('error', failed);
@@ -56,7 +71,8 @@ async function main() {
     // Next's bundles keep their modules to themselves; what they share with this program lies at a global name.
     const { meridianHub } = globalThis as { meridianHub?: { close(): Promise<void> } };
     meridianHub?.close().catch(() => {}); // ends the live streams, and browsers see an end, not a cut
-    server.close(() => process.exit(0));
+    const ended = terminals.close().catch(() => {}); // each says so to its browser, and to the audit log
+    server.close(() => void ended.then(() => process.exit(0)));
     server.closeIdleConnections();
     setTimeout(() => {
       server.closeAllConnections();

@@ -1,3 +1,5 @@
+import { duration } from '../ui/format';
+
 type Facts = Record<string, unknown>;
 
 const str = (facts: Facts, name: string): string | null => {
@@ -50,6 +52,10 @@ export function eventWords(action: string, facts: Facts): string {
       return `Port published${after(':', str(facts, 'port'))}`;
     case 'slice.port.removed':
       return `Port withdrawn${after(':', str(facts, 'port'))}`;
+    case 'slice.terminal.open':
+      return `Terminal opened${after(' on', str(facts, 'hostname'))}`;
+    case 'slice.terminal.close':
+      return `Terminal closed${after(' on', str(facts, 'hostname'))}${typeof facts.seconds === 'number' ? ` after ${duration(facts.seconds)}` : ''}`;
     case 'slice.member.added':
       return `Member added${after(':', str(facts, 'member'))}`;
     case 'slice.member.removed':

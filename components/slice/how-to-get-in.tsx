@@ -3,6 +3,7 @@ import { CopyLine } from '../ui/copy-button';
 import { Empty } from '../ui/empty';
 import { Fact, Facts, Section } from '../ui/page';
 import { Term } from '../ui/tooltip';
+import { SliverAccess } from './sliver-access';
 
 /** The command that runs `hostname` inside a sliver. */
 export function execCommand(slice: Pick<SliceView, 'name'>, row: Pick<SliverRow, 'node'>): string {
@@ -26,6 +27,14 @@ export function HowToGetIn({ slice, rows }: { slice: SliceView; rows: readonly S
   }
   return (
     <div className="grid gap-x-10 gap-y-6 lg:grid-cols-2">
+      <Section title={<>Log in on {example.node.hostname}</>}>
+        <SliverAccess row={example} slice={slice} />
+        {rows.length > 1 && (
+          <p className="mt-3 max-w-prose text-soft text-table">
+            Each sliver has a port and a host key of its own: press its row under Slivers.
+          </p>
+        )}
+      </Section>
       <Section title="Run a command on a node">
         <CopyLine text={execCommand(slice, example)} what="the command" />
         <p className="mt-2 max-w-prose text-soft text-table">
@@ -46,7 +55,7 @@ export function HowToGetIn({ slice, rows }: { slice: SliceView; rows: readonly S
               </Term>
             }
           >
-            the public keys of its members
+            the public keys of its members, within a second of a change
           </Fact>
         </Facts>
       </Section>

@@ -23,6 +23,7 @@ import { Requests } from './requests';
 import { SliceActs } from './slice-acts';
 import { SliceState } from './slice-state';
 import { SliverTable } from './sliver-table';
+import { SliverTerminal } from './sliver-terminal';
 import { GROUP, groupOf, isOver } from './states';
 import { Timeline } from './timeline';
 import { Usage } from './usage';
@@ -55,6 +56,7 @@ export function SlicePage({ name }: { name: string }) {
       {slice.reason && <p className="-mt-3 max-w-prose">{sentence(slice.reason)}</p>}
       {slice.state === 'requested' && <Waiting slice={slice} />}
       <Leaving rows={rows} slice={slice} />
+      <SliverTerminal rows={rows} slice={slice} />
       {showsDeployment(slice, rows) && (
         <div className="grid items-start gap-x-8 gap-y-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
           <Deployment rows={rows} slice={slice} />

@@ -3,7 +3,6 @@ import { useQuery } from '@tanstack/react-query';
 import type { SliceView, SliverRow } from '@/protocol/api/slice';
 import { Unread } from '../refusal/refusal';
 import { useTRPC } from '../trpc/client';
-import { CopyLine } from '../ui/copy-button';
 import { Dialog } from '../ui/dialog';
 import { Fact, Facts } from '../ui/page';
 import { Skeleton } from '../ui/skeleton';
@@ -11,6 +10,7 @@ import { Time } from '../ui/time';
 import { execCommand } from './how-to-get-in';
 import { Ports } from './ports';
 import { SliverState } from './slice-state';
+import { SliverAccess } from './sliver-access';
 import { isThere, SliverActs, SliverLog } from './sliver-acts';
 import { sliverWords } from './sliver-words';
 import { StepList } from './step-list';
@@ -61,7 +61,12 @@ function Steps({ slice, row, rows }: { slice: SliceView; row: SliverRow; rows: r
           </Fact>
         )}
       </Facts>
-      {row.reported === 'running' && slice.may.exec && <CopyLine text={execCommand(slice, row)} what="the command" />}
+      {row.reported === 'running' && slice.may.exec && (
+        <div>
+          <h3 className="mb-1 font-semibold">Getting in</h3>
+          <SliverAccess row={row} slice={slice} />
+        </div>
+      )}
       {slice.may.exec && isThere(row) && (
         <>
           <SliverActs row={row} slice={slice} />

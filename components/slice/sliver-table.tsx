@@ -12,11 +12,12 @@ import { StateShape } from '../ui/state-mark';
 import { type Column, Table } from '../ui/table';
 import { Time } from '../ui/time';
 import { SliverState } from './slice-state';
+import { TerminalButton } from './sliver-access';
 import { SliverSteps } from './sliver-steps';
 import { sliverWords } from './sliver-words';
 import { countGroups, GROUP, GROUPS, type Group, groupOf } from './states';
 
-function columnsFor(rows: readonly SliverRow[]): readonly Column<SliverRow>[] {
+function columnsFor(rows: readonly SliverRow[], mayEnter: boolean): readonly Column<SliverRow>[] {
   return [
     {
       id: 'node',
@@ -60,6 +61,17 @@ function columnsFor(rows: readonly SliverRow[]): readonly Column<SliverRow>[] {
       sort: (r) => r.changedAt.getTime(),
       cell: (r) => <Time at={r.changedAt} />,
     },
+    ...(mayEnter
+      ? [
+          {
+            id: 'enter',
+            header: 'Enter',
+            width: 64,
+            align: 'right' as const,
+            cell: (r: SliverRow) => (groupOf(r) === 'running' && !r.node.simulated ? <TerminalButton row={r} /> : null),
+          },
+        ]
+      : []),
   ];
 }
 
@@ -83,7 +95,7 @@ export function SliverTable({ slice, rows }: { slice: SliceView; rows: readonly 
   const [text, setText] = useAddress('q', '');
   const [openId, setOpenId] = useState<string | null>(null);
   const counts = useMemo(() => countGroups(rows), [rows]);
-  const columns = useMemo(() => columnsFor(rows), [rows]);
+  const columns = useMemo(() => columnsFor(rows, slice.may.exec), [rows, slice.may.exec]);
   const wanted = text.trim().toLowerCase();
   const shown = rows.filter(
     (r) =>

@@ -26,6 +26,8 @@ export type ServiceManager = {
   urn: string;
   jkt: string;
   node(target: Target): NodeManagerClient;
+  /** A client with connections of its own, for long polls that must not hold up others' calls. */
+  dial(target: Target): { client: NodeManagerClient; close: () => Promise<void> };
   /** @throws Refused AGENT_UNREACHABLE when no agent has started yet */
   agent(): Promise<AgentClient>;
   close(): Promise<void>;
@@ -67,6 +69,10 @@ export async function openServiceManager(options: ServiceManagerOptions): Promis
     urn,
     jkt: key.jkt,
     node: (target) => nodeManagerClient(target, source),
+    dial(target) {
+      const own = () => identity;
+      return { client: nodeManagerClient(target, own), close: () => closeClients(own) };
+    },
     async agent() {
       const jkt = await agentThumbprint(db, agentName);
       if (!jkt)

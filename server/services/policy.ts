@@ -48,6 +48,8 @@ export type PermissionFacts = {
   'slice.exec': SliceFacts;
   /** See, publish and withdraw its slivers' ports. */
   'slice.ports': SliceFacts;
+  /** Open a terminal in a sliver. */
+  'slice.terminal': SliceFacts;
   'slice.renew': SliceFacts;
   'slice.withdraw': SliceFacts;
   'slice.members': SliceFacts;
@@ -94,6 +96,7 @@ const RULES: { [P in Permission]: Rule<P> } = {
   // Operators too, each call audited: docs/decisions/0004-operators-may-exec.md.
   'slice.exec': (person, slice) => member(person, slice) || person.operator,
   'slice.ports': (person, slice) => member(person, slice) || person.operator,
+  'slice.terminal': (person, slice) => member(person, slice) || person.operator,
   'slice.renew': member,
   'slice.withdraw': member,
   'slice.members': (person, slice) =>

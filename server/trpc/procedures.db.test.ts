@@ -173,6 +173,8 @@ const TABLE: Record<string, Row> = {
     protocol: 'tcp',
     external: 30_000,
   })),
+  'slices.access': row([no, nf, 'yes', na, nf, na, 'yes'], async () => ({ ...(await named()), node: nodes[0] })),
+  'slices.terminal': row([no, nf, 'yes', na, nf, na, 'yes'], async () => ({ ...(await named()), node: nodes[0] })),
   'slices.delete': row([no, nf, 'yes', 'yes', nf, na, 'yes'], named),
   'slices.retry': row([no, nf, 'yes', na, nf, na, 'yes'], async () => ({ name: await slice('failed') })),
   'slices.addMember': row([no, nf, 'yes', 'yes', nf, na, na], async () => ({

@@ -18,6 +18,7 @@ import {
   SpecCheck,
   StepRow,
 } from '@/protocol/api/slice';
+import { SliverAccess, SliverRef, TerminalLeave } from '@/protocol/api/terminal';
 import { SliceUsage } from '@/protocol/api/usage';
 import { countImages } from '@/server/data/matching-nodes';
 import { checkSpec } from '@/server/services/requests/check-spec';
@@ -35,8 +36,10 @@ import { listSteps } from '@/server/services/slices/list-steps';
 import { addMember, removeMember } from '@/server/services/slices/members';
 import { retrySlice } from '@/server/services/slices/retry-slice';
 import { sliceUsage } from '@/server/services/slices/slice-usage';
+import { sliverAccess } from '@/server/services/slices/sliver-access';
 import { viewSlice } from '@/server/services/slices/view-slice';
-import { permitted, router, signedInProcedure, sliceProcedure } from '../init';
+import { allowTerminal } from '@/server/services/terminals/allow-terminal';
+import { permitted, router, sessionOnly, signedInProcedure, sliceProcedure } from '../init';
 
 export const slicesRouter = router({
   list: permitted('self')
@@ -108,6 +111,15 @@ export const slicesRouter = router({
     .input(SliverLogsRequest)
     .output(SliverLogs)
     .query(({ ctx, input }) => sliverLogs(ctx.db, ctx.slice, input.node)),
+  access: sliceProcedure('slice.exec')
+    .input(SliverRef)
+    .output(SliverAccess)
+    .query(({ ctx, input }) => sliverAccess(ctx.db, ctx.slice, input.node)),
+  terminal: sliceProcedure('slice.terminal')
+    .use(sessionOnly)
+    .input(SliverRef)
+    .output(TerminalLeave)
+    .mutation(({ ctx, input }) => allowTerminal(ctx.db, ctx.person, ctx.slice, input.node, ctx.now)),
   retry: sliceProcedure('slice.retry')
     .output(SliceView)
     .mutation(({ ctx }) => retrySlice(ctx.db, ctx.person, ctx.slice, ctx.now)),
