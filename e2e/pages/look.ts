@@ -13,10 +13,15 @@ export const LOOKS = [
 
 const SHOTS = join(process.cwd(), '.data', 'screenshots');
 
-/** Waits until the page stands, keeps a picture of it, and checks that nothing is wider than the window and that it is accessible. */
-export async function look(page: Page, name: string, { width, scheme }: (typeof LOOKS)[number]): Promise<void> {
+/** Waits until the page (or what stands above it) stands, keeps a picture of it, and checks that nothing is wider than the window and that it is accessible. */
+export async function look(
+  page: Page,
+  name: string,
+  { width, scheme }: (typeof LOOKS)[number],
+  stands = page.getByRole('heading', { level: 1 }),
+): Promise<void> {
   mkdirSync(SHOTS, { recursive: true });
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  await expect(stands).toBeVisible();
   await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
   await page.screenshot({ path: join(SHOTS, `${name}-${width}-${scheme}.png`) });
   const sideways = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);

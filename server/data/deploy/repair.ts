@@ -84,6 +84,23 @@ export async function lapsedSlivers(db: Queryable, now: Date): Promise<{ id: str
   return rows;
 }
 
+/**
+ * Slices with a sliver that runs, or whose node came back, since their keys were last given out: a key that was removed meanwhile must not
+ * live on there. At most every five seconds for one slice.
+ */
+export async function keysDue(db: Queryable): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `SELECT s.id::text FROM "Slice" s
+     CROSS JOIN LATERAL (SELECT coalesce(max(d."startedAt"), '-infinity') AS at FROM "DeploymentStep" d
+       WHERE d."sliceId" = s.id AND d."sliverId" IS NULL AND d.step = 'keys') k
+     WHERE s.state IN ('deploying', 'active', 'degraded', 'suspended') AND k.at < now() - interval '5 s' AND EXISTS (
+       SELECT 1 FROM "Sliver" v JOIN "Heartbeat" h ON h."nodeId" = v."nodeId"
+       WHERE v."sliceId" = s.id AND v."goneAt" IS NULL AND v.desired <> 'gone' AND v.reported = 'running'
+         AND h.reachability = 'online' AND greatest(h.since, v."runningAt") > k.at - interval '2 s') LIMIT 1000`,
+  );
+  return rows.map((row) => row.id);
+}
+
 /** Adds those of the jobs that are neither waiting nor running. */
 export async function enqueueLost(db: Queryable, jobs: readonly JobSpec[]): Promise<number> {
   if (jobs.length === 0) return 0;

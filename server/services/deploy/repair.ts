@@ -3,6 +3,7 @@ import { openRenewals } from '@/server/data/deploy/renewal';
 import {
   aloneAt,
   enqueueLost,
+  keysDue,
   lapsedSlivers,
   pendingReleases,
   shortSlices,
@@ -35,6 +36,10 @@ export async function repair(ctx: DeployContext): Promise<void> {
       (await enqueueLost(
         tx,
         (await openRenewals(tx)).map((of) => ({ task: 'renew', ...of })),
+      )) +
+      (await enqueueLost(
+        tx,
+        (await keysDue(tx)).map((sliceId) => ({ task: 'set-keys', sliceId })),
       ));
     if (added > 0) ctx.log.info({ jobs: added }, 'took up what was lost or came back');
     judge.push(...unsettled.filter((s) => s.state !== 'approved').map((s) => s.id), ...(await shortSlices(tx)));

@@ -7,7 +7,10 @@ import { backoff, type DeployContext, isRetryable } from './context';
 const IN_FLIGHT = 32;
 const ATTEMPTS = 6;
 
-/** Gives every running sliver the whole list of its members' keys. Idempotent; nodes that are away are tried again. */
+/**
+ * Gives every sliver of the slice the whole list of its members' keys. Idempotent; nodes that are away are tried again, and once more when they are
+ * back, however late (`keysDue`).
+ */
 export async function setKeys(ctx: DeployContext, sliceId: string, attempt = 1): Promise<void> {
   const startedAt = new Date();
   const keys = await memberKeys(ctx.pool, sliceId);
