@@ -7,7 +7,6 @@ import { Dialog } from '../ui/dialog';
 import { Fact, Facts } from '../ui/page';
 import { Skeleton } from '../ui/skeleton';
 import { Time } from '../ui/time';
-import { execCommand } from './how-to-get-in';
 import { Ports } from './ports';
 import { SliverState } from './slice-state';
 import { SliverAccess } from './sliver-access';
