@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Cgroups } from './cgroups';
@@ -49,6 +49,11 @@ export class Crun {
   /** Other limits for a container that runs on. `resources`: a file with runtime-spec's linux.resources. */
   async update(id: string, resources: string): Promise<void> {
     await runTool('crun', this.args('update', '--resources', resources, id), { timeoutMs: MAKE_MS });
+  }
+
+  /** Whether it has any word of a container, without asking it. */
+  knows(id: string): boolean {
+    return existsSync(`${this.root}/${id}`);
   }
 
   /** Ends all its processes and removes it with its control group. One that does not exist is fine. */

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   realpathSync,
   rmdirSync,
   writeFileSync,
@@ -121,7 +122,7 @@ export class OciDriver implements Driver {
 
   async start(spec: SliverSpec): Promise<void> {
     const name = nameOf(spec.id);
-    if ((await this.crun.list()).get(name)?.running) return;
+    if (this.crun.knows(name) && (await this.crun.list()).get(name)?.running) return;
     await this.clear(name);
     const file = this.places.claim(name, this.o.disk.kind, this.imageOf(spec, this.places.fileOf(name)));
     await this.places.tidy(name);
@@ -195,8 +196,8 @@ export class OciDriver implements Driver {
     const file = this.places.fileOf(name);
     if (!file) return { events: '', console: '' };
     const { at } = this.places.placeOf(name, file);
-    const running = (await this.crun.list()).get(name);
-    const console = running ? consoleOf(running.pid) : readKept(`${at}/console.log`);
+    const pid = this.firstProcess(name);
+    const console = pid !== null ? consoleOf(pid) : readKept(`${at}/console.log`);
     return { events: readKept(`${at}/events.log`), console };
   }
 
@@ -289,9 +290,14 @@ export class OciDriver implements Driver {
 
   /** No process, control group, namespace or mount of it is left; its files are. */
   private async clear(name: string): Promise<void> {
-    await this.keepConsole(name);
-    await this.crun.delete(name);
-    await this.network.detach(idOf(name));
+    this.keepConsole(name);
+    // Beside each other, but none goes on after the other failed: steps on a sliver never overlap.
+    const both = await Promise.allSettled([this.clearHost(name), this.network.detach(idOf(name))]);
+    for (const one of both) if (one.status === 'rejected') throw one.reason;
+  }
+
+  private async clearHost(name: string): Promise<void> {
+    if (this.crun.knows(name)) await this.crun.delete(name);
     await destroyCgroup(this.o.cgroups, `${this.group}/${name}`, CGROUP_GONE_MS);
     const run = `${this.runtime}/${name}`;
     if (!existsSync(run)) return;
@@ -306,11 +312,17 @@ export class OciDriver implements Driver {
   }
 
   /** The end of what it printed, for those who ask why it stopped. */
-  private async keepConsole(name: string): Promise<void> {
-    const file = this.places.fileOf(name);
-    const running = file && existsSync(`${this.runtime}/${name}`) ? (await this.crun.list()).get(name) : undefined;
-    const text = running?.running ? consoleOf(running.pid) : '';
-    if (file && text) writeWhole(`${this.places.placeOf(name, file).at}/console.log`, text);
+  private keepConsole(name: string): void {
+    const pid = this.firstProcess(name);
+    const text = pid === null ? '' : consoleOf(pid);
+    if (text) writeWhole(`${this.o.data}/slivers/${name}/console.log`, text);
+  }
+
+  /** As it was when it was made; null when it runs no more. */
+  private firstProcess(name: string): number | null {
+    const file = `${this.runtime}/${name}/pid`;
+    const pid = existsSync(file) ? Number(readFileSync(file, 'utf8')) : 0;
+    return pid > 0 && processesIn(this.o.cgroups, `${this.group}/${name}`).includes(pid) ? pid : null;
   }
 }
 

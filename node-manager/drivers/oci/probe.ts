@@ -5,6 +5,7 @@ import { type ImageOptions, ImageStore } from '../../images/image-store';
 import type { Logger } from '../../log';
 import { type Cgroups, findCgroups, hasKnob } from './cgroups';
 import { chooseDisk } from './disk/choose-disk';
+import type { DiskKind } from './disk/disk';
 import type { LimitHost } from './limits';
 import { DEFAULT_NETWORK, type NetworkChoices, openNetwork } from './network/open-network';
 import { OciDriver, ownNames } from './oci-driver';
@@ -22,6 +23,8 @@ export async function probeOci(
   log: Logger,
   imageOptions: ImageOptions = { folder: `${data}/images`, mirror: null, build: false },
   net: NetworkChoices = DEFAULT_NETWORK,
+  /** How to limit disks, instead of the best way that works here. */
+  disk: DiskKind | null = null,
 ): Promise<{ driver: OciDriver; images: ImageStore } | { missing: string[] }> {
   const missing: string[] = [];
   if (process.platform !== 'linux') return { missing: ['Linux'] };
@@ -51,7 +54,7 @@ export async function probeOci(
     images: images.found,
     network,
     limits: limitHost(cgroups),
-    disk: await chooseDisk(data, runtime),
+    disk: disk ? { kind: disk, unable: ['not asked for'] } : await chooseDisk(data, runtime),
   });
   const problem = await tryOne(driver);
   if (problem === null) return { driver, images };
