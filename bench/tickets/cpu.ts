@@ -13,8 +13,8 @@ export async function postgresCpu(pool: Pool): Promise<number> {
   return rows.reduce((sum, { pid }) => sum + cpuOf(pid), 0);
 }
 
-/** First number of schedstat: ns on a CPU. https://docs.kernel.org/scheduler/sched-stats.html */
-function cpuOf(pid: number): number {
+/** CPU time in µs that the main thread of a process of this machine has taken so far: schedstat's first number, in ns. https://docs.kernel.org/scheduler/sched-stats.html */
+export function cpuOf(pid: number): number {
   try {
     return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ')[0]) / 1000;
   } catch {

@@ -3,16 +3,17 @@ import { ChainBooks } from '@/core/admission/chain-books';
 import { roomOf } from '@/core/admission/fit';
 import { Refused } from '@/core/errors';
 import type { HardAmounts } from '@/core/resources/vector';
-import type { Span } from '@/core/time/span';
+import { isoAt, type Span } from '@/core/time/span';
 import { claimOf, type Held } from './claim';
 import type { LeaseRecord } from './node-state';
-import { Places } from './wish';
+import { Places, SliceSpans } from './wish';
 
 /** The node's books: its capacity and places over time, and what each delegation link was charged. */
 export class Books {
   private readonly node: AdmissionBook;
   private readonly links = new ChainBooks();
   private readonly places = new Places();
+  private readonly slices = new SliceSpans();
 
   constructor(
     private readonly urn: string,
@@ -39,6 +40,12 @@ export class Books {
     this.judgeLinks(want, claimOf(want));
   }
 
+  /** At most one lease of a slice at any instant; `without`: the lease that a renewal prolongs. Throws ALREADY_LEASED. */
+  judgeAlone(slice: string, want: Held, without?: string): void {
+    const held = this.slices.other(slice, claimOf(want), without);
+    if (held) throw new Refused('ALREADY_LEASED', { slice, node: this.urn, until: isoAt(held.end) });
+  }
+
   /** As `judge`, of the node alone. */
   judgeRoom(want: Held): void {
     const claim = claimOf(want);
@@ -54,16 +61,17 @@ export class Books {
   }
 
   /**
-   * The first start, not before the wish's own, at which there is room and a place for as long as is wished, and `other` (the end of
-   * what else is in the way in a span) has nothing against it; null when there never is. Epoch ms.
+   * The first start, not before the wish's own, at which there is room and a place for as long as is wished, and the slice (where it
+   * is known) has no other lease; null when there never is. Epoch ms.
    */
-  earliest(want: Held, other: (span: Span) => number | null): number | null {
+  earliest(want: Held, slice: string | undefined): number | null {
     const { start, end, amounts } = claimOf(want);
     for (let from = start; ; ) {
       const fits = this.node.earliestFit(amounts, end - start, from);
       if (fits === null) return null;
       const span = { start: fits, end: fits + end - start };
-      const next = Math.max(this.places.fullUntil(span) ?? fits, other(span) ?? fits);
+      const other = slice === undefined ? null : this.slices.other(slice, span);
+      const next = Math.max(this.places.fullUntil(span) ?? fits, other?.end ?? fits);
       if (next === fits) return fits;
       if (!Number.isFinite(next)) return null;
       from = next;
@@ -94,12 +102,14 @@ export class Books {
   enter(lease: LeaseRecord): void {
     this.node.add(lease.jti, claimOf(lease));
     this.places.enter(lease.jti, claimOf(lease));
+    this.slices.enter(lease.slice, lease.jti, claimOf(lease));
     this.links.charge(lease.jti, lease.links, claimOf(lease));
   }
 
   strike(lease: LeaseRecord): void {
     this.node.remove(lease.jti);
     this.places.strike(lease.jti);
+    this.slices.strike(lease.slice, lease.jti);
     this.links.discharge(lease.jti);
   }
 

@@ -4,7 +4,7 @@ import type { CheckInput, CheckOutput } from '@/protocol/node-manager/check';
 import type { Books } from './books';
 import { claimOf, type Held } from './claim';
 import type { NodeState } from './node-state';
-import { judgeAlone, judgeOffer, judgeOpen, type Offer, otherLease } from './wish';
+import { judgeOffer, judgeOpen, type Offer } from './wish';
 
 /**
  * What would become of a ticket of these contents now (epoch ms), by the same rules in the same order as `makeLease`. Enters
@@ -28,14 +28,12 @@ export function checkWish(
   });
   if (never) return { at, fits: false, reason: never.reason, earliest: null, room: null };
   const span = claimOf(wish);
-  const alone = slice === undefined ? null : refusalOf(() => judgeAlone(self, slice, wish));
+  const alone = slice === undefined ? null : refusalOf(() => books.judgeAlone(slice, wish));
   const full = alone ?? refusalOf(() => books.judgeRoom(wish));
   const room = alone ? null : books.roomIn(span);
   if (!full) return { at, fits: true, reason: null, earliest: isoAt(span.start), room };
   const from = Math.max(start, Math.floor(now / 1000)); // nobody can begin before now
-  const earliest = books.earliest({ ...wish, start: from, end: from + durationSeconds }, (other) =>
-    slice === undefined ? null : (otherLease(self.state.leases.values(), slice, other)?.end ?? null),
-  );
+  const earliest = books.earliest({ ...wish, start: from, end: from + durationSeconds }, slice);
   return { at, fits: false, reason: full.reason, earliest: earliest === null ? null : isoAt(earliest), room };
 }
 

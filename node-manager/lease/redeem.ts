@@ -8,7 +8,7 @@ import type { VerifiedTicket } from '@/protocol/statement/ticket';
 import { sliverUrn } from '../sliver/names';
 import type { Books } from './books';
 import { type LeaseRecord, type NodeState, ticketKey } from './node-state';
-import { judgeAlone, judgeOffer, judgeOpen, type Offer } from './wish';
+import { judgeOffer, judgeOpen, type Offer } from './wish';
 
 /** Whoever decides on a node: its name, key and state. */
 export type NodeSelf = { urn: string; key: IdentityKey; state: NodeState };
@@ -51,7 +51,7 @@ export function makeLease(
     end: claims.end,
     graceSeconds: claims.graceSeconds,
   };
-  judgeAlone(self, claims.slice, wanted);
+  books.judgeAlone(claims.slice, wanted);
   const links = chain.map(({ iss, jti, rights, degreeMilli }) => ({ iss, jti, rights: hardOf(rights), degreeMilli }));
   books.judge({ ...wanted, links });
   const lease: LeaseClaims = {

@@ -7,7 +7,7 @@ import type { VerifiedTicket } from '@/protocol/statement/ticket';
 import type { Books } from './books';
 import { type LeaseRecord, ticketKey } from './node-state';
 import { judgeUnspent, type NodeSelf, ticketHash } from './redeem';
-import { judgeAlone, judgeOpen, type Offer } from './wish';
+import { judgeOpen, type Offer } from './wish';
 
 /**
  * Judges a verified renewal ticket and makes the lease anew, to the ticket's end: nothing is changed, the caller enters it in
@@ -32,7 +32,7 @@ export function renewLease(
   judgeOpen(self, offer, lease.slice);
   const term = renewTerm(lease, claims, offer.maxTermSeconds, now);
   const { resources } = lease;
-  judgeAlone(self, lease.slice, { ...term, resources }, lease.jti);
+  books.judgeAlone(lease.slice, { ...term, resources }, lease.jti);
   const links = chain.map(({ iss, jti, rights, degreeMilli }) => ({ iss, jti, rights: hardOf(rights), degreeMilli }));
   books.judgeRenewal(lease, { ...term, resources, links });
   const signed: LeaseClaims = {

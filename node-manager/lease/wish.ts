@@ -2,9 +2,9 @@ import { LoadProfile } from '@/core/admission/load-profile';
 import { type RefusalFacts, Refused } from '@/core/errors';
 import { judgeSlice, type OwnerPolicy, stricter } from '@/core/node/owner-policy';
 import { NOTHING } from '@/core/resources/vector';
-import { isoAt, type Span } from '@/core/time/span';
-import { claimOf, type Held } from './claim';
-import type { LeaseRecord, NodeState } from './node-state';
+import { isoAt, overlaps, type Span } from '@/core/time/span';
+import type { Held } from './claim';
+import type { NodeState } from './node-state';
 
 /** What the node offers and how far it goes. */
 export type Offer = {
@@ -34,20 +34,25 @@ export function judgeOffer(offer: Offer, wish: Held): void {
     throw new Refused('TERM_TOO_LONG', { askedSeconds, maxSeconds: offer.maxTermSeconds });
 }
 
-/** At most one lease of a slice at any instant; `without`: the lease that a renewal prolongs. Throws Refused ALREADY_LEASED. */
-export function judgeAlone({ urn, state }: Decider, slice: string, wish: Held, without?: string): void {
-  const held = otherLease(state.leases.values(), slice, claimOf(wish), without);
-  if (held) throw new Refused('ALREADY_LEASED', { slice, node: urn, until: isoAt(held.end) });
-}
+/** When each slice has its leases: at most one of them holds at any instant. */
+export class SliceSpans {
+  private readonly spans = new Map<string, Map<string, Span>>();
 
-/** When a lease of the slice is held that shares an instant with the span; null for none. */
-export function otherLease(leases: Iterable<LeaseRecord>, slice: string, want: Span, without?: string): Span | null {
-  for (const other of leases) {
-    if (other.slice !== slice || other.jti === without) continue;
-    const held = claimOf(other);
-    if (held.start < want.end && want.start < held.end) return held;
+  enter(slice: string, id: string, span: Span): void {
+    const spans = this.spans.get(slice) ?? new Map<string, Span>();
+    this.spans.set(slice, spans.set(id, span));
   }
-  return null;
+
+  strike(slice: string, id: string): void {
+    const spans = this.spans.get(slice);
+    if (spans?.delete(id) && spans.size === 0) this.spans.delete(slice);
+  }
+
+  /** When a lease of the slice holds that shares an instant with the span; `without`: the lease that a renewal prolongs. */
+  other(slice: string, span: Span, without?: string): Span | null {
+    for (const [id, held] of this.spans.get(slice) ?? []) if (id !== without && overlaps(held, span)) return held;
+    return null;
+  }
 }
 
 /** How many slivers are held over time, against the most that the owner wants. */

@@ -47,7 +47,7 @@ test('says that it fits exactly when a ticket of the same contents is redeemed a
   const seen: Record<string, number> = {};
   let journals = 0;
   await fc.assert(
-    fc.asyncProperty(fc.array(act, { minLength: 12, maxLength: 12 }), async (acts) => {
+    fc.asyncProperty(fc.array(act, { minLength: 40, maxLength: 40 }), async (acts) => {
       const now = Date.now();
       const policy = policySource();
       const { node, service } = await start(`journal-${journals++}`, () => now, policy);
@@ -59,7 +59,7 @@ test('says that it fits exactly when a ticket of the same contents is redeemed a
         const wish = { slice: slice(a.slice), resources, start: at, graceSeconds: a.grace };
         const answer = await service.check(manager, { ...wish, durationSeconds: a.duration });
         if (a.startIn + a.duration > 0 && cpuMilli <= 1000) {
-          const text = ticket({ ...wish, end: at + a.duration });
+          const text = ticket({ ...wish, end: at + a.duration }, now);
           const outcome = await codeOf(service.redeem(manager, { ticket: text }));
           expect(outcome).toBe(answer.reason?.code ?? 'done');
           expect(answer.fits).toBe(outcome === 'done');
@@ -84,11 +84,11 @@ test('says that it fits exactly when a ticket of the same contents is redeemed a
         }
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 12, endOnFailure: true },
   );
   for (const code of ['fits', 'NODE_FULL', 'TOO_MANY_SLIVERS', 'BARRED_BY_OWNER', 'ALREADY_LEASED', 'TERM_TOO_LONG'])
-    expect(seen[code] ?? 0, code).toBeGreaterThan(3);
-}, 30_000);
+    expect(seen[code] ?? 0, code).toBeGreaterThan(1);
+}, 60_000);
 
 test('the owner’s word holds at once, for renewals too, and never breaks a lease that exists', async () => {
   const policy = policySource();

@@ -2,8 +2,8 @@
 import { Refused } from '@/core/errors';
 import { policyView } from '@/protocol/node-manager/policy';
 import type { NodeManagerService } from '@/protocol/node-manager/router';
-import { verifyTicket } from '@/protocol/statement/ticket';
-import { decodeUnverified } from '@/protocol/statement/verify';
+import { verifyOpenTicket } from '@/protocol/statement/ticket';
+import { type OpenStatement, openStatement } from '@/protocol/statement/verify';
 import type { Peer } from '@/protocol/trpc';
 import { type LeaseRecord, ticketKey } from '../lease/node-state';
 import { makeLease, makeReceipt, ticketHash } from '../lease/redeem';
@@ -16,6 +16,7 @@ import { checkService } from './check';
 import { flowsService } from './flows';
 import { guards } from './guards';
 import { portsService } from './ports';
+import { redeemAllService } from './redeem-all';
 import { sliverControlService } from './sliver-control';
 import { usageService } from './usage';
 
@@ -36,8 +37,8 @@ export function nodeService(node: NodeManager): NodeManagerService {
   let execs = 0;
 
   /** What a ticket became before; null for one that did not become a lease. */
-  const redeemedBefore = (peer: Peer, text: string) => {
-    const { iss, jti } = decodeUnverified('ticket+jwt', text).claims; // trusted only as far as the whole text is one we know
+  const redeemedBefore = (peer: Peer, text: string, ticket: OpenStatement<'ticket+jwt'>) => {
+    const { iss, jti } = ticket.unverified.claims; // trusted only as far as the whole text is one we know
     const spent = node.state.spent.get(ticketKey({ iss, jti }));
     const lease = spent?.fate === 'leased' && spent.lease ? node.state.leases.get(spent.lease) : undefined;
     const record = lease && node.keeper.records.get(lease.jti);
@@ -49,14 +50,10 @@ export function nodeService(node: NodeManager): NodeManagerService {
     return { lease, sliver: status(record), again: true };
   };
 
-  /**
-   * New work needs room on the disk, and to know that the ticket was not redeemed in a part of the journal that is missing. Gives what it became
-   * while that was awaited.
-   */
-  const fitForNew = async (peer: Peer, text: string) => {
+  /** New work needs room on the disk, and to know that the ticket was not redeemed in a part of the journal that is missing. */
+  const fitForNew = async (ticket: OpenStatement<'ticket+jwt'>) => {
     ledger.assertRoom();
-    await node.sure.awaitFor(decodeUnverified('ticket+jwt', text).claims.nbf); // earlier than it says it cannot be redeemed
-    return redeemedBefore(peer, text);
+    await node.sure.awaitFor(ticket.unverified.claims.nbf); // earlier than it says it cannot be redeemed
   };
 
   /** A word that something is over, which no crash may take back. */
@@ -66,8 +63,8 @@ export function nodeService(node: NodeManager): NodeManagerService {
   };
 
   /** On this thread: to hand one signature to another and be woken again costs more than to check it. */
-  const verified = (peer: Peer, text: string, now: number) =>
-    verifyTicket(text, {
+  const verified = (peer: Peer, ticket: OpenStatement<'ticket+jwt'>, now: number) =>
+    verifyOpenTicket(ticket, {
       nodeUrn: urn,
       nodeJwk: node.o.key.jwk,
       incarnation: node.state.incarnation,
@@ -83,7 +80,8 @@ export function nodeService(node: NodeManager): NodeManagerService {
       await node.nextChange(record.lease.slice, left, signal);
   };
 
-  return {
+  const service: NodeManagerService = {
+    ...redeemAllService((...call) => service.redeem(...call)),
     ...portsService(node, guard),
     ...flowsService(node, guard),
     ...sliverControlService(node, guard),
@@ -129,7 +127,12 @@ export function nodeService(node: NodeManager): NodeManagerService {
 
     async redeem(peer, { ticket: text, waitMs = 0 }, signal = never) {
       asServiceManager(peer);
-      const before = redeemedBefore(peer, text) ?? (await fitForNew(peer, text));
+      const opened = openStatement('ticket+jwt', text);
+      let before = redeemedBefore(peer, text, opened);
+      if (!before) {
+        await fitForNew(opened);
+        before = redeemedBefore(peer, text, opened); // anew, in the turn that decides: the same ticket may have come twice
+      }
       if (before) {
         await started(before.record, waitMs, signal);
         return again(before);
@@ -138,7 +141,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
       const now = ledger.now();
       try {
         // From here to `record` in one turn: nobody else decides in between.
-        lease = makeLease(node.self, node.books, node.offer, verified(peer, text, now), text, now);
+        lease = makeLease(node.self, node.books, node.offer, verified(peer, opened, now), text, now);
       } catch (err) {
         return overIsDurable(err);
       }
@@ -151,13 +154,18 @@ export function nodeService(node: NodeManager): NodeManagerService {
 
     async renew(peer, { ticket: text }) {
       asServiceManager(peer);
-      const before = redeemedBefore(peer, text) ?? (await fitForNew(peer, text));
+      const opened = openStatement('ticket+jwt', text);
+      let before = redeemedBefore(peer, text, opened);
+      if (!before) {
+        await fitForNew(opened);
+        before = redeemedBefore(peer, text, opened); // anew, in the turn that decides: the same ticket may have come twice
+      }
       if (before) return again(before);
       const now = ledger.now();
       let lease: LeaseRecord;
       try {
         // From here to `record` in one turn: no release, no end of the grace and no other renewal decides in between.
-        lease = renewLease(node.self, node.books, node.offer, verified(peer, text, now), text, now);
+        lease = renewLease(node.self, node.books, node.offer, verified(peer, opened, now), text, now);
       } catch (err) {
         return overIsDurable(err);
       }
@@ -245,4 +253,5 @@ export function nodeService(node: NodeManager): NodeManagerService {
       }
     },
   };
+  return service;
 }

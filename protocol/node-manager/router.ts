@@ -4,6 +4,7 @@ import * as a from './access';
 import * as c from './check';
 import * as f from './flows';
 import * as p from './ports';
+import * as r from './redeem-all';
 import * as s from './schemas';
 import * as sc from './sliver-control';
 import * as u from './usage';
@@ -21,6 +22,7 @@ export interface NodeManagerService {
     input: z.infer<typeof s.RedeemInput>,
     signal?: AbortSignal,
   ): Promise<z.infer<typeof s.RedeemOutput>>;
+  redeemAll(peer: Peer, input: z.infer<typeof r.RedeemAllInput>): Promise<z.infer<typeof r.RedeemAllOutput>>;
   renew(peer: Peer, input: z.infer<typeof s.RenewInput>): Promise<z.infer<typeof s.RenewOutput>>;
   release(peer: Peer, input: z.infer<typeof s.ReleaseInput>): Promise<z.infer<typeof s.ReleaseOutput>>;
   setKeys(peer: Peer, input: z.infer<typeof s.SetKeysInput>): Promise<z.infer<typeof s.SetKeysOutput>>;
@@ -76,6 +78,10 @@ export const nodeManagerRouter = t.router({
     .input(s.RedeemInput)
     .output(s.RedeemOutput)
     .mutation(({ ctx, input, signal }) => ctx.service.redeem(ctx.peer, input, signal)),
+  redeemAll: t.procedure
+    .input(r.RedeemAllInput)
+    .output(r.RedeemAllOutput)
+    .mutation(({ ctx, input }) => ctx.service.redeemAll(ctx.peer, input)),
   renew: t.procedure
     .input(s.RenewInput)
     .output(s.RenewOutput)

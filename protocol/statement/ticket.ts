@@ -19,7 +19,11 @@ export type VerifiedTicket = { claims: TicketClaims; chain: VerifiedLink[] };
  * rule of `judgeTicket`. Redemption, burning and room are not judged here.
  */
 export function verifyTicket(text: string, context: TicketVerifyContext): VerifiedTicket {
-  const ticket = openStatement('ticket+jwt', text);
+  return verifyOpenTicket(openStatement('ticket+jwt', text), context);
+}
+
+/** As `verifyTicket`, of a ticket that was decoded already. */
+export function verifyOpenTicket(ticket: OpenStatement<'ticket+jwt'>, context: TicketVerifyContext): VerifiedTicket {
   const { chain, issuer } = chainOf(ticket, context);
   return judged(ticket.verify(issuer), chain, context);
 }
