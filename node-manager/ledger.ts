@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Refused } from '@/core/errors';
+import { ClockWatch } from './clock-watch';
 import type { HighWater } from './journal/high-water';
 import { Journal, type JournalOptions } from './journal/journal';
 import type { Mishap } from './journal/mishap';
@@ -39,10 +40,14 @@ export class Ledger {
   /** The latest time that was ever told: a clock that steps back while we run reopens nothing at all. */
   private told = 0;
 
+  /** Says when the clock was set, or the machine slept. */
+  readonly watch: ClockWatch;
+
   private constructor(
     private readonly clock: () => number,
     private readonly highWater: HighWater | null,
   ) {
+    this.watch = new ClockWatch(clock);
     this.proven = highWater === null || highWater.exact;
   }
 
@@ -112,6 +117,11 @@ export class Ledger {
     return this.journal.sequence;
   }
 
+  /** Bytes of the journal's file. */
+  get bytes(): number {
+    return this.journal.bytes;
+  }
+
   /** The node's state; an empty one for a node that was never heard of. */
   of(node: string): NodeState {
     const known = this.states.get(node);
@@ -137,6 +147,7 @@ export class Ledger {
   }
 
   async close(): Promise<void> {
+    this.watch.close();
     if (this.marker) clearInterval(this.marker);
     await this.journal.close();
     this.highWater?.close();

@@ -74,6 +74,7 @@ export class NodeManager {
   readonly sure: Sureness;
   private readonly began = Date.now();
   private delegatedAt = 0;
+  private endWatch = () => {};
   private readonly waiters = new Set<{ slice: string; wake: () => void }>();
 
   constructor(readonly o: NodeOptions) {
@@ -209,11 +210,16 @@ export class NodeManager {
     this.access?.begin();
     for (const [lease, ports] of this.state.ports) await this.o.driver.network?.setPorts(lease, ports);
     await this.keeper.begin();
+    this.endWatch = this.o.ledger.watch.onJump(() => {
+      this.keeper.wake();
+      this.link.wake();
+    });
     this.monitor.begin();
     this.link.begin();
   }
 
   async stop(stopSlivers: boolean): Promise<void> {
+    this.endWatch();
     for (const waiter of this.waiters) waiter.wake();
     this.policy.close();
     this.access?.close();

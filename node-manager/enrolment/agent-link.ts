@@ -129,6 +129,11 @@ export class AgentLink {
     this.schedule(this.o.firstMs);
   }
 
+  /** Slivers whose news are to be told. */
+  get waiting(): number {
+    return this.changed.size;
+  }
+
   /** A sliver's state changed: tells the agent soon. */
   report(id: string): void {
     if (this.failures === 0 || this.running) this.changed.add(id); // else all are told when it answers again
@@ -138,6 +143,11 @@ export class AgentLink {
   /** What every heartbeat says has changed: the next one comes soon. */
   beat(): void {
     if (this.failures === 0 && this.timer) this.schedule(COALESCE_MS);
+  }
+
+  /** The clock was set, or the machine slept: what waited for a time waits no longer. */
+  wake(): void {
+    if (this.timer) this.schedule(0, true);
   }
 
   /** A new incarnation began: the agent is told by proof of the key, then by a delegation and all slivers. */
@@ -160,9 +170,9 @@ export class AgentLink {
     await closeClients(this.source);
   }
 
-  private schedule(ms: number): void {
+  private schedule(ms: number, always = false): void {
     const at = Date.now() + ms;
-    if (this.stopper.signal.aborted || at >= this.timerAt) return;
+    if (this.stopper.signal.aborted || (at >= this.timerAt && !always)) return;
     if (this.timer) clearTimeout(this.timer);
     this.timerAt = at;
     this.timer = setTimeout(() => {

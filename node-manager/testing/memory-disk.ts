@@ -116,6 +116,11 @@ export class MemoryDisk implements JournalDisk {
     return this.capacity === Number.POSITIVE_INFINITY ? 2 ** 40 : this.capacity - this.used();
   }
 
+  /** As if others had taken all but so many bytes. */
+  leave(bytes: number): void {
+    this.capacity = this.used() + bytes;
+  }
+
   private used(): number {
     return [...new Set(this.names.values())].reduce((sum, inode) => sum + inode.live.length, 0);
   }

@@ -57,11 +57,14 @@ export async function probeOci(
     disk: disk ? { kind: disk, unable: ['not asked for'] } : await chooseDisk(data, runtime),
   });
   const problem = await tryOne(driver);
-  if (problem === null) return { driver, images };
+  // A full disk says nothing of what this host can, and what runs must not be left for simulated slivers.
+  if (problem === null || FULL.test(problem)) return { driver, images };
   log.debug({ problem }, 'the probe container failed');
   await driver.close();
   return { missing: [`a container that starts (the probe said: ${problem.slice(0, 160)})`] };
 }
+
+const FULL = /ENOSPC|EDQUOT|No space left on device|Disk quota exceeded/;
 
 /** Null when a container could be made and answered. */
 async function tryOne(driver: OciDriver): Promise<string | null> {

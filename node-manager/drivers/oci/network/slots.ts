@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import { Refused } from '@/core/errors';
+import { isFull } from '../../../journal/disk';
 import { MAX_SLOTS } from './addresses';
 
 /** What is kept of a sliver's network. Bytes: of all its interfaces so far; `last*`: of the one it has now, as last seen. */
@@ -68,7 +69,11 @@ export class Slots {
       slot.lastReceived = now.received;
       slot.lastSent = now.sent;
     }
-    this.save(id, slot);
+    try {
+      this.save(id, slot);
+    } catch (err) {
+      if (!isFull(err)) throw err; // on a full disk it is remembered only here until it is counted again
+    }
   }
 
   release(id: string): void {
