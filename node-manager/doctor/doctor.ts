@@ -8,7 +8,7 @@ import type { nodeEnv } from '../env';
 import { programLog } from '../log';
 import { hostAndPort } from '../serve';
 import { containerChecks } from './container-checks';
-import { type Finding, missing, ok } from './finding';
+import { type Finding, less, missing, ok } from './finding';
 import { networkChecks } from './network-checks';
 import { clock, machine, port, systemd } from './service-checks';
 import { storageChecks } from './storage-checks';
@@ -54,8 +54,16 @@ async function container(data: string): Promise<Finding> {
         probed.missing.join('; '),
         'the log of the node manager (MERIDIAN_LOG_LEVEL=debug) says more',
       );
+    const { missing: unconnected } = probed.driver.network;
     await probed.driver.close();
-    return ok('container', `made, asked and removed in ${Math.round(performance.now() - from)} ms`);
+    const ms = Math.round(performance.now() - from);
+    if (unconnected.length > 0)
+      return less(
+        'container',
+        `made in ${ms} ms, without a network: ${unconnected.join('; ')}`,
+        'docs/networking.md says what it needs',
+      );
+    return ok('container', `made, connected, asked and removed in ${ms} ms`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -9,7 +9,7 @@ export function networkChecks(): Finding[] {
     nft(),
     tool('tc', 'iproute2', 'limits on the rate'),
     conntrack(),
-    forwarding('ip-forward', '/proc/sys/net/ipv4/ip_forward', 'net.ipv4.ip_forward'),
+    forwarding('ip-forward', '/proc/sys/net/ipv4/ip_forward'),
     ipv6(),
   ];
 }
@@ -30,6 +30,12 @@ function nft(): Finding {
 }
 
 function conntrack(): Finding {
+  if (!which('conntrack'))
+    return less(
+      'conntrack',
+      'the program conntrack is not installed: no network for slivers',
+      'apt-get install -y conntrack',
+    );
   const most = text('/proc/sys/net/netfilter/nf_conntrack_max');
   return most
     ? ok('conntrack', `up to ${most} connections`)
@@ -40,8 +46,9 @@ function conntrack(): Finding {
       );
 }
 
-function forwarding(id: string, path: string, name: string): Finding {
-  return text(path) === '1' ? ok(id, 'on') : less(id, 'off: slivers reach only this host', `sysctl -w ${name}=1`);
+/** The node manager switches it on by itself, and off again. */
+function forwarding(id: string, path: string): Finding {
+  return ok(id, text(path) === '1' ? 'on' : 'off until slivers need it');
 }
 
 function ipv6(): Finding {

@@ -37,6 +37,12 @@ export class Elsewhere {
     run('ip', ['-n', this.name, '-batch', '-'], inside.join('\n'));
   }
 
+  /** One more address of it, with the host's way there. */
+  give(address: string): void {
+    run('ip', ['-n', this.name, 'addr', 'add', `${address}/32`, 'dev', 'eth0']);
+    run('ip', ['route', 'add', `${address}/32`, 'via', this.address]);
+  }
+
   /** A command's output there, whatever its exit code. */
   run(script: string): Promise<string> {
     return output(['ip', 'netns', 'exec', this.name, 'sh', '-c', script]);
@@ -44,9 +50,13 @@ export class Elsewhere {
 
   /** Leaves a script of Node running there until `close`; resolves with its first line. */
   async serve(program: string): Promise<{ line: string; lines: string[] }> {
-    const child = spawn('ip', ['netns', 'exec', this.name, process.execPath, '-e', program], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    return await this.serveUnder(['ip', 'netns', 'exec', this.name], program);
+  }
+
+  /** As `serve`, under another command. */
+  async serveUnder(prefix: readonly string[], script: string): Promise<{ line: string; lines: string[] }> {
+    const [program = '', ...args] = prefix;
+    const child = spawn(program, [...args, process.execPath, '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     this.children.add(child);
     const lines: string[] = [];
     const line = await new Promise<string>((resolve, reject) => {

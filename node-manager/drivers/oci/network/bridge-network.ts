@@ -289,6 +289,8 @@ export class BridgeNetwork implements SliverNetwork {
           `link set ${bridge} txqueuelen 1000 up`,
           `link set ${ifb} up`,
         ]),
+        // The host's own programs may use published ports by way of 127.0.0.1; what slivers send there is dropped.
+        `echo 1 > /proc/sys/net/ipv4/conf/${bridge}/route_localnet\n`,
         batch('tc -batch -', queueSetup(this.names, this.o.capacityKbps)),
       ].join(''),
     );

@@ -94,12 +94,22 @@ describe.skipIf(lacks.length > 0)("slivers' network", { timeout: 60_000 }, () =>
     expect(await reach('two', '127.0.0.1', 7777)).toBe('two');
     expect(await reach('one', addressOf('two').ipv4, 7777)).toBe('');
     expect(await reach('one', addressOf('two').ipv6, 7777)).toBe('');
-    // On the wire itself, the other's address and hardware address put in by hand.
-    const direct = await asRoot(
-      'one',
-      `ip route add ${addressOf('two').ipv4} dev eth0; ip neigh replace ${addressOf('two').ipv4} lladdr ${addressOf('two').mac} dev eth0; echo hello | busybox nc -w 1 ${addressOf('two').ipv4} 7777`,
+    // On the wire itself, the other's address and hardware address put in by hand: a datagram, for which no answer is needed.
+    const two = addressOf('two');
+    const seen = await internet.serveUnder(
+      ['nsenter', `--net=/proc/${pidOf('two')}/ns/net`],
+      `const s = require('node:dgram').createSocket('udp4'); s.on('message', (m) => console.log(m.toString()));
+        s.bind(0, () => console.log(s.address().port))`,
     );
-    expect(direct).toBe('');
+    const datagram = (word: string) =>
+      `${process.execPath} -e "const s=require('node:dgram').createSocket('udp4');s.send('${word}',${seen.line},'${two.ipv4}',()=>s.close())"`;
+    await asRoot(
+      'one',
+      `ip route add ${two.ipv4} dev eth0; ip neigh replace ${two.ipv4} lladdr ${two.mac} dev eth0; ${datagram('attack')}`,
+    );
+    await output(['sh', '-c', datagram('host')]); // only the host itself is a neighbour
+    await until('the one of the host', () => seen.lines.includes('host'));
+    expect(seen.lines).not.toContain('attack');
     // From elsewhere, with a route to the slivers' own addresses.
     expect(await internet.run(`busybox nc -w 1 ${addressOf('two').ipv4} 7777`)).toBe('');
   });
@@ -121,6 +131,11 @@ describe.skipIf(lacks.length > 0)("slivers' network", { timeout: 60_000 }, () =>
         expect(`${host} ${await reach('one', host, port)}`).toBe(`${host} `);
       // Others reach it, so the silence above is the fence's.
       expect(await internet.run(`busybox nc -w 3 ${internet.here} ${port}`)).toBe('host');
+      // Link-local addresses are the host's own business, such as a cloud's metadata.
+      internet.give('169.254.77.9');
+      const metadata = await echoServer('169.254.77.9');
+      expect(await output(['busybox', 'nc', '-w', '3', '169.254.77.9', metadata.line])).not.toBe('');
+      expect(await reach('one', '169.254.77.9', Number(metadata.line))).toBe('');
       const loose = await asRoot(
         'one',
         `ip route add 127.0.0.9 via ${gateway4(subnets)}; busybox nc -w 1 127.0.0.9 ${port}`,
@@ -210,6 +225,7 @@ describe.skipIf(lacks.length > 0)("slivers' network", { timeout: 60_000 }, () =>
     expect(await reach('one', internet.here, 30_123)).toBe('published'); // another sliver as anybody
     expect(await reach('two', internet.here, 30_123)).toBe('published'); // and itself
     expect(await output(['busybox', 'nc', '-w', '2', internet.here, '30123'])).toBe('published\n');
+    expect(await output(['busybox', 'nc', '-w', '2', '127.0.0.1', '30123'])).toBe('published\n');
     await net.setPorts('two', [{ ...port, sources: ['203.0.113.0/24', '2001:db8::/32'] }]);
     expect(await ask()).toBe('');
     expect(await ask(internet.here6)).toBe('');
@@ -300,9 +316,10 @@ describe.skipIf(lacks.length > 0)("slivers' network", { timeout: 60_000 }, () =>
     expect(inward[0]).toMatchObject({ direction: 'in', peer: { address: internet.address }, inside: { port: 8080 } });
     // A watch that dies begins anew, and says since when it was blind.
     const from = await source(internet.address);
-    await sh('next', `sleep 20 | nc ${internet.address} ${from.line} >/dev/null 2>&1 &`);
     const [pid = ''] = (await output(['pgrep', '-P', String(process.pid), '-f', 'conntrack -E'])).split('\n');
     process.kill(Number(pid), 'SIGKILL');
+    await until('it to be gone', () => !existsSync(`/proc/${pid}/exe`));
+    await sh('next', `sleep 20 | nc ${internet.address} ${from.line} >/dev/null 2>&1 &`);
     await until(
       'the gap to be noted',
       async () => (await flows().find({ from: at, to: Date.now() }, 1)).gaps.length > 0,

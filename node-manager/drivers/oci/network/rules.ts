@@ -61,6 +61,10 @@ table inet ${table} {
   set restricted { type inet_proto . inet_service; }
   set sources4 { type inet_proto . inet_service . ipv4_addr; flags interval; }
   set sources6 { type inet_proto . inet_service . ipv6_addr; flags interval; }
+  chain raw {
+    type filter hook prerouting priority -300; policy accept;
+    iifname "${bridge}" ip daddr 127.0.0.0/8 drop
+  }
   chain input {
     type filter hook input priority -5; policy accept;
     iifname "${bridge}" jump from_sliver
@@ -112,7 +116,6 @@ ${s.routesForUsAlone ? `    ct state new iifname != "${BRIDGE_PREFIX}*" oifname 
   }
   chain published_here {
     type nat hook output priority -105; policy accept;
-    oifname "lo" ip daddr 127.0.0.0/8 accept
     ip6 daddr ::1 accept
     fib daddr type local jump to_published
   }
@@ -127,6 +130,7 @@ ${s.routesForUsAlone ? `    ct state new iifname != "${BRIDGE_PREFIX}*" oifname 
     ip saddr ${in4} ip daddr != ${in4} oifname != "${bridge}" masquerade
     ip6 saddr ${in6} ip6 daddr != ${in6} oifname != "${bridge}" masquerade
     iifname "${bridge}" oifname "${bridge}" masquerade
+    ip saddr 127.0.0.0/8 oifname "${bridge}" masquerade
   }
 }
 ${members.flatMap((member) => memberRules(s, member, 'add')).join('\n')}
