@@ -185,6 +185,7 @@ describe('heartbeats', () => {
           missing: [],
           images: ['tiny'],
           imageProblems: [],
+          enforcement: { unenforced: [], disk: null },
           load1Milli: 0,
           uptimeSeconds: 1,
           sliverCount: 0,

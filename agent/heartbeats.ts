@@ -133,8 +133,8 @@ function isAboutData(err: unknown): boolean {
 
 function beatOf({ peer, input }: Waiting): Beat {
   const { incarnation, journalSequence, driver, capacity, free, load1Milli, version, uptimeSeconds, missing } = input;
-  const { images, imageProblems, policy, life } = input;
-  const facts = { version, uptimeSeconds, missing, images, imageProblems, policy, life };
+  const { images, imageProblems, enforcement, policy, life } = input;
+  const facts = { version, uptimeSeconds, missing, images, imageProblems, enforcement, policy, life };
   return {
     urn: peer.urn,
     jkt: peer.jkt,

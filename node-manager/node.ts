@@ -294,6 +294,7 @@ export class NodeManager {
       missing: this.simulated ? (driver?.missing.slice(0, 20).map((m) => m.slice(0, 200)) ?? []) : [],
       images: this.o.driver.images.slice(0, MAX_IMAGES),
       imageProblems: this.imageProblems(),
+      enforcement: this.o.driver.enforcement,
       policy: policyView(this.policy.current, this.policy.problem),
       capacity: this.capacity,
       free: { ...this.books.freeAt(now), ...(this.o.ledger.full && { diskMiB: 0 }) }, // nothing new goes here now

@@ -46,6 +46,7 @@ test('more slivers than one heartbeat holds are told in several, and a list that
       missing: [],
       images: ['tiny'],
       imageProblems: [],
+      enforcement: { unenforced: [], disk: null },
       capacity: AMOUNTS,
       free: AMOUNTS,
       load1Milli: null,

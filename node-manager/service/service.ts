@@ -102,6 +102,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
         driver: driver.name,
         images: [...node.offer.images],
         imageProblems: node.imageProblems(),
+        enforcement: driver.enforcement,
         profiles: [...node.offer.profiles],
         maxTermSeconds: node.offer.maxTermSeconds,
         now: new Date(ledger.now()).toISOString(),

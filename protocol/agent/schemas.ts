@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { IMAGES_UNSAID, ImageName, ImageProblem, MAX_IMAGE_PROBLEMS, MAX_IMAGES } from '../node-manager/images';
+import { Enforcement, NOTHING_SAID } from '../node-manager/limits';
 import { PolicyView } from '../node-manager/policy';
 import {
   isoTime,
@@ -127,6 +128,7 @@ export const HeartbeatInput = z.object({
   missing: z.array(plainText(200)).max(20).default([]),
   images: z.array(ImageName).max(MAX_IMAGES).default(IMAGES_UNSAID),
   imageProblems: z.array(ImageProblem).max(MAX_IMAGE_PROBLEMS).default([]),
+  enforcement: Enforcement.default(NOTHING_SAID),
   /** What the owner of the machine lays down. */
   policy: PolicyView.optional(),
   capacity: HardAmountsSchema,

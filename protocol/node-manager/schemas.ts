@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { HardAmountsSchema, ResourceVectorSchema } from '../resources';
 import { MAX_STATEMENT_BYTES } from '../statement/schemas';
 import { ImageProblem } from './images';
+import { Enforcement, NOTHING_SAID } from './limits';
 import { PolicyView } from './policy';
 
 /** The node manager's calls: what goes in and out. Times are ISO 8601 in UTC unless a name says otherwise. */
@@ -61,6 +62,8 @@ export const ConfigView = z.object({
   driver: z.enum(['oci', 'simulated']),
   images: z.array(z.string()),
   imageProblems: z.array(ImageProblem).default([]),
+  /** How well the host keeps slivers to their amounts. */
+  enforcement: Enforcement.default(NOTHING_SAID),
   profiles: z.array(z.string()),
   maxTermSeconds: z.int(),
   now: isoTime,

@@ -1,4 +1,6 @@
 import type { NodeView } from '@/protocol/api/fleet';
+import { ImageProblem } from '@/protocol/node-manager/images';
+import { Enforcement } from '@/protocol/node-manager/limits';
 import { duration } from '../../ui/format';
 import { Fact, Facts, Section } from '../../ui/page';
 import { Time } from '../../ui/time';
@@ -18,6 +20,9 @@ const REACH = { online: 'Online', late: 'Late', unreachable: 'Unreachable', neve
 export function NodeFacts({ node }: { node: NodeView }) {
   const uptime = number(node.facts.uptimeSeconds);
   const missing = strings(node.facts.missing);
+  const images = strings(node.facts.images);
+  const imageProblems = ImageProblem.array().catch([]).parse(node.facts.imageProblems);
+  const enforcement = Enforcement.nullable().catch(null).parse(node.facts.enforcement);
   return (
     <Facts>
       <Fact
@@ -78,6 +83,31 @@ export function NodeFacts({ node }: { node: NodeView }) {
         {node.driver ?? '–'}
         {missing.length > 0 && <span className="block text-soft">Real slivers need: {missing.join('; ')}</span>}
       </Fact>
+      {images.length > 0 && (
+        <Fact name="Images">
+          {images.join(', ')}
+          {imageProblems.map((each) => (
+            <span className="block text-soft" key={each.image}>
+              {each.image} is not on offer: {each.problem}
+            </span>
+          ))}
+        </Fact>
+      )}
+      {enforcement?.disk && (
+        <Fact name={<Term means="How the kernel keeps a sliver to its disk on this node.">Disk limit</Term>}>
+          {enforcement.disk.kind}
+          <span className="block text-soft">Costs {enforcement.disk.cost}</span>
+        </Fact>
+      )}
+      {enforcement && enforcement.unenforced.length > 0 && (
+        <Fact name="Not enforced">
+          {enforcement.unenforced.map((each) => (
+            <span className="block" key={each.resource}>
+              <span className="font-mono">{each.resource}</span>: {each.why}
+            </span>
+          ))}
+        </Fact>
+      )}
       <Fact name="Load">{node.load1Milli === null ? '–' : (node.load1Milli / 1000).toFixed(2)}</Fact>
       {uptime !== null && <Fact name="Node manager up">{duration(uptime)}</Fact>}
       {typeof node.facts.version === 'string' && <Fact name="Version">{node.facts.version}</Fact>}
