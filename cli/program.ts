@@ -5,6 +5,7 @@ import { peopleCommands } from './commands/people';
 import { simulateCommand } from './commands/simulate';
 import { sliceCommands } from './commands/slices';
 import { sliverCommands } from './commands/sliver';
+import { sshCommands } from './commands/ssh';
 import type { Io } from './run';
 
 const EX_USAGE = 64;
@@ -22,6 +23,7 @@ export function makeProgram(io: Io): Command {
     .exitOverride();
   sliceCommands(program, io);
   sliverCommands(program, io);
+  sshCommands(program, io);
   networkCommands(program, io, fleetCommands(program, io));
   simulateCommand(program, io);
   peopleCommands(program, io);

@@ -4,13 +4,14 @@ import { plainText, ReasonSchema, urn } from './schemas';
 /** Getting into a sliver: by ssh, and by a terminal that the deployment's web shows. */
 
 export const SshView = z.object({
-  host: plainText(255),
+  // A node says them, and they end in people's shells: nothing that ssh or a shell would read otherwise.
+  host: z.string().regex(/^[A-Za-z0-9:][A-Za-z0-9.:_-]{0,254}$/),
   port: z.int().min(1).max(65_535),
-  login: plainText(32),
+  login: z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/),
   /** "ssh-ed25519 AAAA…": what a client must find there. */
-  hostKey: plainText(200),
+  hostKey: z.string().regex(/^ssh-ed25519 [A-Za-z0-9+/]{60,100}={0,2}$/),
   /** "SHA256:…" of it. */
-  fingerprint: plainText(64),
+  fingerprint: z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/),
 });
 export type SshView = z.infer<typeof SshView>;
 
