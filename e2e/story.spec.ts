@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { z } from 'zod';
 import { accountOf, dataFolder, expect, freshName, test, watchErrors } from './fixtures';
+import { LOOKS, look } from './pages/look';
 import { askForSlice } from './pages/new-slice';
 
 const AWAY = 'node1.reykjavik';
@@ -76,6 +77,21 @@ test('from a request in the browser to running slivers, and back to nothing', as
     expect(ran.code, ran.err).toBe(0);
     expect(ran.out.trim()).not.toBe('');
     expect(ran.out.trim()).not.toBe(hostname());
+  });
+
+  await test.step('what its slivers use shows, each against its limits; simulated ones use nothing and say so', async () => {
+    const phone = await as('researcher', LOOKS[1]);
+    await phone.goto(`/slices/${name}?view=usage`);
+    const here = phone.getByRole('link', { name: HERE, exact: true });
+    const nothing = phone.getByText(/simulated slivers run, and simulated slivers use nothing/);
+    await expect(here.or(nothing)).toBeVisible({ timeout: 30_000 });
+    await look(phone, 'slice-usage', LOOKS[1]);
+    if (await nothing.isVisible()) return; // this machine's node is simulated too
+    await expect(phone.getByText(/simulated slivers? use nothing and are left out/)).toBeVisible();
+    await here.click();
+    await expect(phone.getByRole('heading', { name: 'The machine now' })).toBeVisible();
+    await expect(phone.getByRole('img', { name: /^Processor, by the minute/ })).toBeVisible();
+    await look(phone, 'node-usage', LOOKS[1]);
   });
 
   await test.step("the operator's map shows the slice's nodes", async () => {

@@ -26,9 +26,11 @@ export function Usage({ name }: { name: string }) {
   if (usage.rows.length === 0) {
     return (
       <Empty title="No sliver reports what it uses">
-        {usage.silent.simulated > 0
-          ? `${plural(usage.silent.simulated, 'simulated sliver')} run, and simulated slivers use nothing.`
-          : 'Once a sliver runs on a real node, its processor, memory, disk and bytes appear here.'}
+        {usage.silent.others > 0
+          ? 'Nodes say it every ten seconds; the first word of these slivers is not here yet.'
+          : usage.silent.simulated > 0
+            ? `${plural(usage.silent.simulated, 'simulated sliver')} run, and simulated slivers use nothing.`
+            : 'Once a sliver runs on a real node, its processor, memory, disk and bytes appear here.'}
       </Empty>
     );
   }

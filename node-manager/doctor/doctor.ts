@@ -17,6 +17,7 @@ type Settings = Pick<ReturnType<typeof nodeEnv>, 'data' | 'images' | 'listen' | 
 
 /** What a look shows; nothing is made, nobody is asked. Some milliseconds. */
 export function lookedUp(data: string, images: string): Finding[] {
+  if (process.platform !== 'linux') return [missing('kernel', `${process.platform}: real slivers need Linux`)];
   return [...containerChecks(), ...networkChecks(), ...storageChecks(data, images)];
 }
 

@@ -11,7 +11,7 @@ export const UPGRADE_USAGE = 'meridian node upgrade <folder of the new version> 
  * `meridian node upgrade`: the link to the version that runs leads elsewhere, and the daemon is started anew; slivers run on. A version that
  * does not stay up is taken back, and the old one started again. Idempotent.
  */
-export async function upgrade(args: string[]): Promise<number> {
+export async function upgrade(args: string[], servicesOf = serviceManager): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
     allowPositionals: true,
@@ -30,7 +30,7 @@ export async function upgrade(args: string[]): Promise<number> {
     return 0;
   }
   change?.apply();
-  const services = serviceManager(values.root);
+  const services = servicesOf(values.root);
   if (await services.restart()) {
     say(
       services.runs

@@ -26,7 +26,7 @@ export async function serveMetrics(
   log: Logger,
 ): Promise<{ port: number; close: () => Promise<void> }> {
   const server = createServer(
-    { headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS, maxHeaderSize: 8192 },
+    { headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS, connectionsCheckingInterval: 1_000, maxHeaderSize: 8192 },
     (req, res) => {
       req.resume();
       const answer = (status: number, text: string, headers = {}) =>
