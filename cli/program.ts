@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { fleetCommands } from './commands/fleet';
 import { networkCommands } from './commands/network';
+import { nodeCheckCommand } from './commands/node-check';
+import { nodePolicyCommand } from './commands/node-policy';
 import { peopleCommands } from './commands/people';
 import { simulateCommand } from './commands/simulate';
 import { sliceCommands } from './commands/slices';
@@ -24,7 +26,10 @@ export function makeProgram(io: Io): Command {
   sliceCommands(program, io);
   sliverCommands(program, io);
   sshCommands(program, io);
-  networkCommands(program, io, fleetCommands(program, io));
+  const node = fleetCommands(program, io);
+  networkCommands(program, io, node);
+  nodeCheckCommand(node, io);
+  nodePolicyCommand(node, io);
   simulateCommand(program, io);
   peopleCommands(program, io);
   program.addHelpText(

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { Refused } from '@/core/errors';
 import { formatCount } from '@/core/format/number';
 import type { FlowsAnswer, PortList } from '@/protocol/api/network';
+import { nodeNamed } from '../node-named';
 import { json, plain, table } from '../print';
 import { type Io, signedIn } from '../run';
 
@@ -97,21 +98,7 @@ export function networkCommands(program: Command, io: Io, node: Command): void {
           const protocol = PROTOCOLS.find((known) => known === options.protocol);
           if (options.protocol !== undefined && !protocol)
             throw new Refused('INVALID_INPUT', { field: '--protocol', problem: `is one of ${PROTOCOLS.join(', ')}` });
-          const wanted = name.toLowerCase();
-          const found = (await client.fleet.nodes.query()).filter(
-            (one) =>
-              one.id === wanted ||
-              one.hostname.toLowerCase() === wanted ||
-              (wanted.replace(/[-_ ]+/g, ' ') === 'this machine' && !one.simulated),
-          );
-          const [one] = found;
-          if (!one) throw new Refused('NOT_FOUND', { kind: 'node', id: name });
-          if (found.length > 1)
-            throw new Refused('CONFLICT', {
-              kind: 'node',
-              id: name,
-              problem: 'several nodes are called so; name one by its id',
-            });
+          const one = await nodeNamed(client, name);
           const answer = await client.fleet.flows.mutate({
             id: one.id,
             at: at.toISOString(),

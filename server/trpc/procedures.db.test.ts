@@ -195,6 +195,7 @@ const TABLE: Record<string, Row> = {
   'fleet.node': row(signedIn, async () => ({ id: await nodeId() })),
   'fleet.setAdminSwitch': row(runsNode, async () => ({ id: await nodeId(), adminSwitch: 'draining' })),
   'fleet.enrolmentToken': row(runsNode, () => ({ urn: nodes[0] })),
+  'fleet.check': row(signedIn, async () => ({ id: await nodeId(), seconds: 3600 })),
   'fleet.flows': row(runsNode, async () => ({ id: await nodeId(), at: new Date().toISOString() })),
   'fleet.simulation': row(operators, () => ({ fleet: 'demo', limit: 1 })),
   'fleet.slicesOnMap': row(seesSlice, named),

@@ -1,6 +1,7 @@
 import type { NodeView } from '@/protocol/api/fleet';
 import { ImageProblem } from '@/protocol/node-manager/images';
 import { Enforcement } from '@/protocol/node-manager/limits';
+import { PolicyView } from '@/protocol/node-manager/policy';
 import { duration } from '../../ui/format';
 import { Fact, Facts, Section } from '../../ui/page';
 import { Time } from '../../ui/time';
@@ -23,6 +24,7 @@ export function NodeFacts({ node }: { node: NodeView }) {
   const images = strings(node.facts.images);
   const imageProblems = ImageProblem.array().catch([]).parse(node.facts.imageProblems);
   const enforcement = Enforcement.nullable().catch(null).parse(node.facts.enforcement);
+  const policy = PolicyView.safeParse(node.facts.policy);
   return (
     <Facts>
       <Fact
@@ -44,6 +46,22 @@ export function NodeFacts({ node }: { node: NodeView }) {
         )}
       </Fact>
       <Fact name="Site’s switch">{SWITCH[node.adminSwitch]}</Fact>
+      {policy.success && (
+        <Fact
+          name={
+            <Term means="What the owner of the machine lays down, in a file on the machine itself. It is changed there, with: meridian node policy set.">
+              Owner’s policy
+            </Term>
+          }
+        >
+          {policy.data.words.map((words) => (
+            <span className="block" key={words}>
+              {words}
+            </span>
+          ))}
+          {policy.data.problem && <span className="block text-danger">{policy.data.problem}</span>}
+        </Fact>
+      )}
       <Fact
         name={
           <Term means="What this node lets an agent give out in tickets, signed by the node itself.">Delegation</Term>

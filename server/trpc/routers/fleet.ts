@@ -2,7 +2,9 @@ import { z } from 'zod';
 import * as c from '@/protocol/api/common';
 import { FleetNode, NodeView } from '@/protocol/api/fleet';
 import { FlowsAnswer, FlowsRequest } from '@/protocol/api/network';
+import { NodeCheckAnswer, NodeCheckRequest } from '@/protocol/api/node-check';
 import { ByName } from '@/protocol/api/slice';
+import { checkNode } from '@/server/services/fleet/check-node';
 import { enrolmentToken } from '@/server/services/fleet/enrolment';
 import { enrolmentAuthority } from '@/server/services/fleet/enrolment-authority';
 import { findFlows } from '@/server/services/fleet/flows';
@@ -35,6 +37,10 @@ export const fleetRouter = router({
     .mutation(async ({ ctx, input }) =>
       enrolmentToken(ctx.db, await enrolmentAuthority(ctx.db), ctx.person, input.urn, ctx.now),
     ),
+  check: nodeProcedure('node.read')
+    .input(NodeCheckRequest)
+    .output(NodeCheckAnswer)
+    .query(({ ctx, input }) => checkNode(ctx.db, ctx.person, input)),
   flows: nodeProcedure('node.flows')
     .input(FlowsRequest)
     .output(FlowsAnswer)
