@@ -59,6 +59,7 @@ export class BridgeNetwork implements SliverNetwork {
   private readonly registry: NetworkRegistry;
   private readonly forwarding: Forwarding;
   private routesForUsAlone = false;
+  private readonly endings = new Map<string, Promise<void>>();
   readonly flows: FlowRecorder;
   private sampler: NodeJS.Timeout | null = null;
 
@@ -131,6 +132,7 @@ export class BridgeNetwork implements SliverNetwork {
     await this.detach(sliver.id);
     const slot = this.slots.take(sliver.id, sliver);
     const member = this.member(sliver.id, slot);
+    await this.endings.get(member.ipv4);
     const { bridge, ifb } = this.names;
     const mtu = uplinkMtu();
     this.remember(sliver.id, slot);
@@ -188,15 +190,25 @@ export class BridgeNetwork implements SliverNetwork {
           `neigh del ${member.ipv4} dev ${bridge}`,
           ...(this.o.ipv6 ? [`neigh del ${member.ipv6} dev ${bridge}`] : []),
         ],
-        true,
+        'true',
       ),
-      batch('tc -force -batch -', classRemoval([bridge, ifb], slot.slot), true),
-      `for side in --orig-src --reply-src; do conntrack -D $side ${member.ipv4} >&2 2>&1 || true; done\n`,
+      batch('tc -force -batch -', classRemoval([bridge, ifb], slot.slot), 'true'),
+      batch('nft -f -', memberRules(this.ruleSettings, member, 'delete'), 'echo unfit'),
     ].join('');
     this.members.delete(id);
-    await runScript('network', script);
-    await this.nft(memberRules(this.ruleSettings, member, 'delete'));
+    const said = await runScript('network', script);
+    if (said.includes('unfit')) await this.layRules();
+    this.endFlows(member.ipv4);
     this.slots.count(id, null);
+  }
+
+  /** What runs over the address ends in the kernel's memory too. Nobody waits for it: the address is used again as late as can be. */
+  private endFlows(address: string): void {
+    const script = `for side in --orig-src --reply-src; do conntrack -D $side ${address} >&2 2>&1 || true; done\n`;
+    const ending = runScript('conntrack', script)
+      .catch((err: unknown) => this.o.log.debug({ err }, 'connections could not be ended'))
+      .then(() => void this.endings.delete(address));
+    this.endings.set(address, ending);
   }
 
   async forget(id: string): Promise<void> {
@@ -259,6 +271,7 @@ export class BridgeNetwork implements SliverNetwork {
     this.sampler = null;
     if (!this.subnets.base4) return;
     this.sample();
+    await Promise.all(this.endings.values());
     await this.flows.close();
     await this.underLock(async (removeAll) => {
       const links = interfaceCounters();

@@ -4,9 +4,10 @@ import { ToolFailed } from '../run-tool';
 const MAX_SAID_BYTES = 65_536;
 const SCRIPT_MS = 20_000;
 
-/** Commands of one tool that reads a batch, as lines of a script. `mayFail`: what fails of them is no failure of the script. */
-export function batch(command: string, lines: readonly string[], mayFail = false): string {
-  return lines.length === 0 ? '' : `${command} <<'END'${mayFail ? ' || true' : ''}\n${lines.join('\n')}\nEND\n`;
+/** Commands of one tool that reads a batch, as lines of a script; `otherwise` is run where one fails, instead of ending the script. */
+export function batch(command: string, lines: readonly string[], otherwise?: string): string {
+  const or = otherwise ? ` || ${otherwise}` : '';
+  return lines.length === 0 ? '' : `${command} <<'END'${or}\n${lines.join('\n')}\nEND\n`;
 }
 
 /** Runs a script of sh to its first failure: several tools for the price of one process of ours. @throws ToolFailed */
