@@ -36,7 +36,7 @@ export class SliverPlaces {
     private readonly uids = new UidRegistry(),
   ) {
     mkdirSync(slivers, { recursive: true, mode: 0o700 });
-    uids.sweep(slivers);
+    uids.sweep();
   }
 
   names(): string[] {
@@ -73,7 +73,13 @@ export class SliverPlaces {
     while (taken.has(FIRST_SLOT + slot) || !this.uids.claim(FIRST_SLOT + slot, at)) slot = (slot + 1) % SLOTS;
     this.usedSlots.add(FIRST_SLOT + slot);
     const file = { uidBase: (FIRST_SLOT + slot) * UID_RANGE, disk, image };
-    writeWhole(`${at}/sliver.json`, JSON.stringify(file));
+    try {
+      writeWhole(`${at}/sliver.json`, JSON.stringify(file));
+    } catch (err) {
+      this.usedSlots.delete(FIRST_SLOT + slot); // a full disk: nobody would know whose they are
+      this.uids.release(FIRST_SLOT + slot, at);
+      throw err;
+    }
     return file;
   }
 

@@ -43,17 +43,18 @@ export class UidRegistry {
     if (this.holder(slot) === owner) rmSync(`${this.folder}/${slot}`, { force: true });
   }
 
-  /** Forgets slivers below `folder` that are no more. */
-  sweep(folder: string): void {
+  /** Forgets slivers that are no more, whosesoever they were: a sliver's folder is there before it claims anything. */
+  sweep(): void {
     if (!existsSync(this.folder)) return;
     for (const name of readdirSync(this.folder)) {
       const owner = this.holder(name);
-      if (owner?.startsWith(`${folder}/`) && !existsSync(owner)) rmSync(`${this.folder}/${name}`, { force: true });
+      if (owner && !existsSync(owner)) rmSync(`${this.folder}/${name}`, { force: true });
     }
   }
 
   /** Gives back the folder when nobody has anything in it. */
   close(): void {
+    this.sweep();
     try {
       rmdirSync(this.folder);
     } catch {
