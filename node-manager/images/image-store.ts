@@ -1,10 +1,15 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { ImageName } from '@/protocol/node-manager/images';
 import type { Logger } from '../log';
 import { ensureBaseImage } from './base-image';
+import { readLayout, unpackLayout } from './oci-layout';
 import { ensureTinyImage } from './tiny-image';
 
 /** The node's slivers come first. */
 const NICENESS = 10;
+/** How often it looks for images that the owner put there. */
+const LOOK_MS = 60_000;
+const OWN = ['tiny', 'base'];
 const FIRST_RETRY_MS = 60_000;
 const MAX_RETRY_MS = 3_600_000;
 
@@ -25,16 +30,19 @@ export class ImageStore {
   readonly problems = new Map<string, string>();
   private readonly stopper = new AbortController();
   private building: Promise<void> = Promise.resolve();
+  private importing: Promise<void> = Promise.resolve();
+  private watch: NodeJS.Timeout | null = null;
   private retry: NodeJS.Timeout | null = null;
 
   private constructor(
     private readonly o: ImageOptions,
     private readonly log: Logger,
+    private readonly busybox: string,
   ) {}
 
   static async open(o: ImageOptions, busybox: string, log: Logger): Promise<ImageStore> {
     mkdirSync(o.folder, { recursive: true, mode: 0o755 });
-    const store = new ImageStore(o, log);
+    const store = new ImageStore(o, log, busybox);
     store.found.set('tiny', await ensureTinyImage(o.folder, busybox));
     store.look();
     return store;
@@ -43,13 +51,49 @@ export class ImageStore {
   /** Begins to build what is missing, without anybody waiting for it. */
   begin(): void {
     if (this.o.build && !this.found.has('base')) this.build(FIRST_RETRY_MS);
+    const look = () => {
+      this.importing = this.importing.then(() => this.importLayouts());
+    };
+    look();
+    this.watch = setInterval(look, LOOK_MS).unref();
   }
 
   /** Ends a build that is under way; the next start begins it anew. */
   async stop(): Promise<void> {
     this.stopper.abort();
     if (this.retry) clearTimeout(this.retry);
-    await this.building;
+    if (this.watch) clearInterval(this.watch);
+    await Promise.all([this.building, this.importing]);
+  }
+
+  /** Takes in what the owner put below `oci/`: a folder for each image, an OCI image layout, offered by the folder's name and by its digest. */
+  async importLayouts(): Promise<void> {
+    const layouts = `${this.o.folder}/oci`;
+    const names = existsSync(layouts) ? readdirSync(layouts) : [];
+    for (const name of names) {
+      if (this.stopper.signal.aborted) return;
+      try {
+        if (!ImageName.safeParse(name).success || OWN.includes(name)) throw new Error('an image cannot be called so');
+        const found = await readLayout(`${layouts}/${name}`);
+        if (this.found.get(name) === this.found.get(found.digest) && this.found.has(name)) continue;
+        const folder = await unpackLayout(
+          this.o.folder,
+          `${layouts}/${name}`,
+          found,
+          this.busybox,
+          this.stopper.signal,
+        );
+        this.found.set(name, folder);
+        this.found.set(found.digest, folder);
+        this.problems.delete(name);
+        this.log.info({ image: name, digest: found.digest }, 'took in an image');
+      } catch (err) {
+        if (this.stopper.signal.aborted) return;
+        const problem = (err instanceof Error ? err.message : String(err)).slice(0, 500);
+        if (this.problems.get(name) !== problem) this.log.warn({ image: name, problem }, 'an image cannot be taken in');
+        this.problems.set(name, problem);
+      }
+    }
   }
 
   private look(): void {
