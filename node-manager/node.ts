@@ -103,6 +103,7 @@ export class NodeManager {
       wishes: () => this.state.wishes,
       lapse: (lease) => this.end(lease, 'lapsed').then(() => {}),
       mark: () => ledger.mark(),
+      places: () => this.policy.current.maxSlivers ?? 0,
       onChange: (record) => this.changed(record),
     });
     this.link = new AgentLink({
@@ -274,6 +275,7 @@ export class NodeManager {
     if (!this.link) return; // the first time
     if (other) this.link.renewDelegation();
     this.link.beat();
+    this.keeper.wake();
   }
 
   private changed(record: SliverRecord): void {

@@ -67,6 +67,11 @@ export interface Driver {
   reset(id: string, signal: AbortSignal): Promise<void>;
   /** Other limits for one that runs on. @throws Refused DRIVER_UNABLE where that takes a new start */
   update(spec: SliverSpec, signal: AbortSignal): Promise<void>;
+  /**
+   * Divides what is not reserved among the slivers that run, by their shares; each is assured 1 ÷ `places` of it. Called when they change;
+   * cheap when they did not. Left out by a driver that has nothing to divide.
+   */
+  divide?(running: ReadonlyMap<string, ResourceVector>, places: number): void;
   /** Adds a line to what is told of the sliver: kept with it, the oldest lines thrown away. Never throws. */
   note(id: string, line: string): void;
   /** The lines noted, and what its first process's output holds: the end of each, at most 64 KiB. */

@@ -1,3 +1,4 @@
+import type { ResourceVector } from '@/core/resources/vector';
 import type { NodeSliverState } from '@/protocol/node-manager/schemas';
 import type { Driver, FoundState, SliverSpec } from '../drivers/driver';
 import type { LeaseRecord, SliverWish } from '../lease/node-state';
@@ -28,6 +29,8 @@ export type KeeperOptions = {
   lapse: (lease: LeaseRecord) => Promise<void>;
   /** Makes it durable that this time was reached. */
   mark: () => Promise<void>;
+  /** The most slivers that the owner lets on the node, where that is bounded. */
+  places?: () => number;
   /** A sliver's state is another one now. */
   onChange: (record: SliverRecord) => void;
 };
@@ -229,9 +232,24 @@ export class SliverKeeper {
     });
     for (const step of steps.slice(0, this.o.driver.concurrency - this.running.size)) this.run(step);
     this.settleStates(now);
+    this.divide();
     if (this.timer) clearTimeout(this.timer);
     this.timer =
       wakeAt === null ? null : setTimeout(() => this.wake(), Math.min(Math.max(1, wakeAt - now), MAX_TIMER_MS)).unref();
+  }
+
+  /** Tells the driver who shares the machine now. What cannot be written does not stop the loop: the next pass tries again. */
+  private divide(): void {
+    const { driver } = this.o;
+    if (!driver.divide) return;
+    const running = new Map<string, ResourceVector>();
+    for (const [id, lease] of this.o.leases())
+      if (this.found.get(id) === 'running') running.set(id, this.specOf(lease).resources);
+    try {
+      driver.divide(running, this.o.places?.() ?? 0);
+    } catch (err) {
+      this.o.log.warn({ err, node: this.o.node }, 'shares of the processor could not be written');
+    }
   }
 
   private run(step: Step): void {

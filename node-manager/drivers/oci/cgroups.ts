@@ -29,6 +29,12 @@ export function findCgroups(): Cgroups {
   };
 }
 
+/** Where a controller's groups are; null for one that this host has not. */
+export function treeOf(cgroups: Cgroups, controller: string): string | null {
+  if (cgroups.version === 2) return ROOT;
+  return cgroups.trees.find((path) => path.split('/').at(-1)?.split(',').includes(controller)) ?? null;
+}
+
 /**
  * Does the kernel offer this file in a controller's groups? On v1 the root group has them all; on v2 it has none, so a child of the root is
  * asked, and where there is none it is taken for there: crun says otherwise soon enough.

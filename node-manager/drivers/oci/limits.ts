@@ -1,8 +1,9 @@
+import { cpuShares } from '@/core/admission/shares';
 import type { ResourceVector } from '@/core/resources/vector';
 import type { Unenforced } from '@/protocol/node-manager/limits';
 
 const MIB = 1_048_576;
-const CPU_PERIOD_US = 100_000;
+export const CPU_PERIOD_US = 100_000;
 
 /** What of a host decides how its kernel is told a sliver's limits. */
 export type LimitHost = {
@@ -30,13 +31,18 @@ export function resourceLimits(r: ResourceVector, host: LimitHost) {
 }
 
 /**
- * Shares follow what is reserved, with the best-effort weight on top, so that a reservation holds when everybody wants the processor.
- * What is idle may be used by anyone, up to half of the machine, or the reservation where that is more.
+ * What a sliver starts with: at least its reservation holds. Its share of the rest depends on who else runs, and is written as soon as
+ * it does (CpuDivision).
  */
 export function cpuLimits(r: Pick<ResourceVector, 'cpuMilli' | 'cpuShare'>, hostCpuMilli: number) {
-  const shares = Math.min(262_144, Math.max(2, Math.round(r.cpuMilli * 1.024) + Math.round(r.cpuShare / 10)));
-  const capMilli = Math.max(r.cpuMilli, Math.floor(hostCpuMilli / 2), 100);
+  const shares = cpuShares(r.cpuMilli + r.cpuShare / 10, hostCpuMilli);
+  const capMilli = cpuCapMilli(r.cpuMilli, hostCpuMilli);
   return { shares, period: CPU_PERIOD_US, quota: Math.round((capMilli * CPU_PERIOD_US) / 1000) };
+}
+
+/** What is idle may be used by anyone, up to half of the machine, or the reservation where that is more. */
+export function cpuCapMilli(reservedMilli: number, hostCpuMilli: number): number {
+  return Math.max(reservedMilli, Math.floor(hostCpuMilli / 2), 100);
 }
 
 /** What of a resource vector this host's kernel does not hold slivers to, with why and what follows. Pure. */

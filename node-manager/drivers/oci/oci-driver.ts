@@ -15,6 +15,7 @@ import {
 import { rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { Refused } from '@/core/errors';
+import type { ResourceVector } from '@/core/resources/vector';
 import type { Enforcement } from '@/protocol/node-manager/limits';
 import { writeWhole } from '../../enrolment/enrolment';
 import type { Driver, ExecOptions, ExecResult, FoundState, SliverCounters, SliverLogs, SliverSpec } from '../driver';
@@ -22,6 +23,7 @@ import { ENTRANCE_FOLDER } from '../entrance';
 import { readGroups } from './cgroup-usage';
 import { type Cgroups, destroyCgroup, processesIn, removeOwnGroup } from './cgroups';
 import { containerConfig } from './config';
+import { CpuDivision } from './cpu-division';
 import { Crun } from './crun';
 import { diskLimits } from './disk/choose-disk';
 import type { DiskKind, DiskLimit } from './disk/disk';
@@ -67,6 +69,7 @@ export class OciDriver implements Driver {
   readonly entrance: OciEntrance;
   readonly enforcement: Enforcement;
   private readonly crun: Crun;
+  private readonly division: CpuDivision;
   private readonly places: SliverPlaces;
   private readonly disks: ReadonlyMap<DiskKind, DiskLimit>;
   /** Mount points and crun's state: in /run, gone with the host's memory as they are. Its folders can be passed by the slivers' own users. */
@@ -81,6 +84,7 @@ export class OciDriver implements Driver {
     this.group = own.group;
     mkdirSync(`${this.runtime}/crun`, { recursive: true, mode: 0o711 });
     this.crun = new Crun(`${this.runtime}/crun`, o.cgroups);
+    this.division = new CpuDivision(o.cgroups, o.limits);
     this.entrance = new OciEntrance({
       crunArgs: (...args) => this.crun.args(...args),
       name: nameOf,
@@ -151,6 +155,11 @@ export class OciDriver implements Driver {
     }
   }
 
+  divide(running: ReadonlyMap<string, ResourceVector>, places: number): void {
+    const groups = new Map([...running].map(([id, resources]) => [`${this.group}/${nameOf(id)}`, resources]));
+    this.division.divide(groups, places);
+  }
+
   async stop(id: string): Promise<void> {
     await this.clear(nameOf(id));
   }
@@ -170,6 +179,7 @@ export class OciDriver implements Driver {
     const path = `${this.runtime}/${name}/limits.json`;
     writeWhole(path, JSON.stringify(resourceLimits(spec.resources, this.o.limits)));
     await this.crun.update(name, path);
+    this.division.forget(`${this.group}/${name}`);
     await this.network.update({ ...spec, user: spec.user ?? '' });
   }
 

@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { DEFAULT_RESOURCES } from '@/protocol/resources';
 import { type AgentStub, agentStub, nodeUrn, sliceUrn, tempDirectory, until } from '../../testing/agent-stub';
@@ -86,6 +87,30 @@ describe.skipIf(lacks.length > 0)('real slivers', { timeout: 60_000 }, () => {
     expect(tracesOf(NODE, data)).toEqual(NO_TRACES);
     await until('its first process to be reaped', () => !existsSync(`/proc/${pid}`));
     expect(readdirSync(`${data}/slivers`)).toEqual([]);
+  });
+
+  test('under contention a reservation holds, and best effort gets its part of the rest', async () => {
+    const wants = [
+      { slice: sliceUrn('reserved'), cpuMilli: Math.floor(availableParallelism() * 1000 * 0.3) },
+      { slice: sliceUrn('effortone'), cpuMilli: 0 },
+      { slice: sliceUrn('efforttwo'), cpuMilli: 0 },
+    ];
+    const names = await Promise.all(wants.map(({ slice, cpuMilli }) => redeem(slice, { cpuMilli })));
+    const used = (name: string) =>
+      findCgroups().version === 1
+        ? Number(limit('cpuacct', name, 'cpuacct.usage'))
+        : Number(/usage_usec (\d+)/.exec(limit('cpu', name, 'cpu.stat'))?.[1]) * 1000;
+    const before = names.map(used);
+    const hogs = Array.from({ length: availableParallelism() }, () => 'timeout 3 sh -c "while :; do :; done" &').join(
+      ' ',
+    );
+    await Promise.all(wants.map(({ slice }) => sh(slice, `${hogs} wait`)));
+    const ns = names.map((name, i) => used(name) - (before[i] ?? 0));
+    const whole = ns.reduce((sum, one) => sum + one, 0);
+    const [reserved = 0, one = 0, two = 0] = ns.map((each) => each / whole);
+    // 30 % and a third of 70 %; a third of 70 % each. What starts a little earlier or later blurs it.
+    expect(reserved).toBeGreaterThan(0.42);
+    expect(Math.min(one, two)).toBeGreaterThan(0.17);
   });
 
   test('what is limited is limited: a fork bomb stops, a memory hog dies, the sliver lives', async () => {
