@@ -141,9 +141,30 @@ export function NodeFacts({ node }: { node: NodeView }) {
           }
         >
           <span className="break-all font-mono">{node.incarnation}</span>
+          <Life value={node.facts.life} />
         </Fact>
       )}
     </Facts>
+  );
+}
+
+const BEGAN: Record<string, string> = {
+  enrolled: 'when it was enrolled',
+  lost: 'because the journal before it was lost',
+  damaged: 'because the journal before it was damaged',
+  'rolled-back': 'because the journal was put back from an older copy',
+  'by-hand': 'by its owner’s hand',
+};
+
+/** Since when the incarnation lives, and why it began. */
+function Life({ value }: { value: unknown }) {
+  if (typeof value !== 'object' || value === null || !('since' in value) || !('why' in value)) return null;
+  const { since, why } = value;
+  if (typeof since !== 'string' || typeof why !== 'string') return null;
+  return (
+    <span className="block text-soft">
+      since <Time at={new Date(since)} />, {BEGAN[why] ?? why}
+    </span>
   );
 }
 

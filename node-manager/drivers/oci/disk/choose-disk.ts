@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { runTool } from '../run-tool';
 import { DISK_KINDS, type DiskKind, type DiskLimit } from './disk';
 import { ext4Image } from './ext4-image';
@@ -45,6 +45,7 @@ export function diskLimits(data: string): ReadonlyMap<DiskKind, DiskLimit> {
 export async function chooseDisk(data: string, run: string): Promise<{ kind: DiskKind; unable: string[] }> {
   const ways = diskLimits(data);
   const unable: string[] = [];
+  await sweep(data, run, ways);
   for (const kind of candidates(mountOf(data, readFileSync('/proc/self/mountinfo', 'utf8')))) {
     const way = ways.get(kind);
     const name = `.probe-${process.pid}`;
@@ -57,10 +58,25 @@ export async function chooseDisk(data: string, run: string): Promise<{ kind: Dis
     } catch (err) {
       unable.push(`${kind}: ${err instanceof Error ? err.message : String(err)}`.slice(0, 200));
     } finally {
-      await way?.remove(place).catch(() => {});
-      await runTool('rm', ['-rf', '--one-file-system', place.at, place.run], { timeoutMs: 10_000 }).catch(() => {});
-      rmSync(place.run, { recursive: true, force: true });
+      await clear(place, way ? [way] : []);
     }
   }
   return { kind: 'plain', unable };
+}
+
+type Place = Parameters<DiskLimit['remove']>[0];
+
+async function clear(place: Place, ways: Iterable<DiskLimit>): Promise<void> {
+  for (const way of ways) await way.remove(place).catch(() => {});
+  await runTool('rm', ['-rf', '--one-file-system', place.at, place.run], { timeoutMs: 10_000 }).catch(() => {});
+}
+
+/** What a program left that was killed while it tried. */
+async function sweep(data: string, run: string, ways: ReadonlyMap<DiskKind, DiskLimit>): Promise<void> {
+  const names = new Set([`${data}/slivers`, run].filter(existsSync).flatMap((folder) => readdirSync(folder)));
+  for (const name of names) {
+    const pid = /^\.probe-(\d+)$/.exec(name)?.[1];
+    if (!pid || existsSync(`/proc/${pid}`)) continue;
+    await clear({ at: `${data}/slivers/${name}`, run: `${run}/${name}`, slot: 15 }, ways.values());
+  }
 }
