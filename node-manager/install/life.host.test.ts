@@ -130,7 +130,7 @@ test.skipIf(noSystemd)('systemd takes the unit, and finds it exposed no further 
   expect(score).toBeLessThan(8); // 9.6 for a unit that says nothing; what is left is what slivers need
 });
 
-describe.skipIf(lacks.length > 0)('on this host', { timeout: 60_000 }, () => {
+describe.skipIf(lacks.length > 0)('on this host', { timeout: 120_000 }, () => {
   const before = networkNamespaces();
 
   test('a sliver keeps its process while the daemon is replaced by another version', async () => {

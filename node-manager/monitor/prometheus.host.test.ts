@@ -60,7 +60,7 @@ const Answer = z.object({
   }),
 });
 
-test.skipIf(lacks.length > 0)('Prometheus scrapes what a node and its slivers use', { timeout: 60_000 }, async () => {
+test.skipIf(lacks.length > 0)('Prometheus scrapes what a node and its slivers use', { timeout: 120_000 }, async () => {
   const client = agent.client(NODE);
   await client.redeem.mutate({ ticket: agent.ticket(NODE, SLICE), waitMs: 5_000 });
   await client.exec.mutate({
