@@ -36,6 +36,7 @@ inside() { setpriv --bounding-set=$caps chroot "$work" /bin/busybox "$@"; }
 plain() { if [ "$form" = gzip ]; then gzip -dc -- "$layer"; else cat -- "$layer"; fi; }
 plain | head -c "$most" > "$work/layer.tar"
 [ "$(stat -c %s "$work/layer.tar")" -lt "$most" ] || { echo "its layers are larger than $most bytes" >&2; exit 1; }
+stat -c %s "$work/layer.tar" > "$work/size"
 inside tar -t -f /layer.tar | { grep -E '(^|/)\\.wh\\.' || true; } > "$work/whiteouts"
 inside sh -c '
   cd /root
@@ -79,11 +80,13 @@ export async function unpackLayout(
   for (const folder of ['bin', 'root']) mkdirSync(`${work}/${folder}`, { recursive: true, mode: 0o755 });
   await runTool('touch', [`${work}/bin/busybox`], { timeoutMs: UNPACK_MS });
   const own = ['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--net'];
+  let left = MAX_IMAGE_BYTES;
   for (const layer of found.layers) {
     const blob = await verified(layout, layer);
     const form = /gzip$/.test(layer.mediaType) ? 'gzip' : 'tar';
-    const args = [work, busybox, blob, form, String(MAX_IMAGE_BYTES)];
+    const args = [work, busybox, blob, form, String(left)];
     await runTool('unshare', [...own, 'sh', '-c', SCRIPT, 'unpack', ...args], { timeoutMs: UNPACK_MS, signal });
+    left -= Number(readFileSync(`${work}/size`, 'utf8'));
   }
   // What every sliver's root needs, whatever the image has in its place.
   const init = `${work}/root/.init`;
