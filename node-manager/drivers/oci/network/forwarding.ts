@@ -57,7 +57,7 @@ export class Forwarding {
     const from = to === '1' ? '0' : '1';
     const switches = paths.filter((path) => value(path) === from);
     if (switches.length === 0) return [];
-    const before = this.changed();
+    const before = this.changed().filter(([path]) => existsSync(path)); // an interface may be gone with its switches
     const fresh = switches.filter((path) => !before.some(([known]) => known === path));
     // Remembered before it is done: a crash in between restores one that was never touched.
     writeFileSync(this.file, JSON.stringify([...before, ...fresh.map((path) => [path, from])]), { mode: 0o600 });
