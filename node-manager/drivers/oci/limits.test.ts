@@ -13,7 +13,7 @@ describe('limits as the kernel is told', () => {
     expect(resourceLimits(r, host)).toEqual({
       memory: { limit: 67_108_864, swap: 67_108_864 },
       pids: { limit: 48 },
-      cpu: { shares: 522, period: 100_000, quota: 200_000 },
+      cpu: { shares: 33_423, period: 100_000, quota: 200_000 },
     });
   });
   test('on v2 the memory is held back for it too', () => {
@@ -25,7 +25,7 @@ describe('limits as the kernel is told', () => {
   test('what a host cannot do is left out, and said', () => {
     const poor = { ...host, countsSwap: false, capsCpu: false };
     expect(resourceLimits(r, poor).memory).toEqual({ limit: 67_108_864 });
-    expect(resourceLimits(r, poor).cpu).toEqual({ shares: 522 });
+    expect(resourceLimits(r, poor).cpu).toEqual({ shares: 33_423 });
     const said = unenforced(poor, { kind: 'plain', unable: ['tmpfs: no'] });
     expect(said.map(({ resource }) => resource)).toEqual(['memoryMiB', 'cpuMilli', 'diskMiB']);
     expect(unenforced(host, { kind: 'ext4-image', unable: [] })).toEqual([]);
