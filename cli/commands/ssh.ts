@@ -27,7 +27,8 @@ export function sshCommands(program: Command, io: Io): void {
           if (!ssh) throw new Refused('NO_WAY_IN', access.noSsh?.facts ?? { way: 'ssh' });
           const known = `[${ssh.host}]:${ssh.port} ${ssh.hostKey}`;
           const to = ['-p', String(ssh.port), `${ssh.login}@${ssh.host}`];
-          if (options.print) {
+          // What stands behind the node is ssh's, save this one where people write it.
+          if (options.print || typed[0] === '--print') {
             io.out(`ssh ${to.join(' ')}\n${known}\n`);
             return 0;
           }
