@@ -141,13 +141,16 @@ function PublishForm({
               max={range.to}
               min={range.from}
               onChange={(e) => setExternal(e.target.value)}
-              placeholder={`${range.from} to ${range.to}; empty: any`}
+              placeholder="any"
               type="number"
               value={external}
             />
           )}
         </Field>
       </div>
+      <p className="text-soft text-table">
+        The node lends ports {range.from} to {range.to}.
+      </p>
       <Field hint="Address prefixes, such as 192.0.2.0/24. Empty: everybody." label="Only for">
         {(aria) => <Input {...aria} maxLength={600} onChange={(e) => setSources(e.target.value)} value={sources} />}
       </Field>
