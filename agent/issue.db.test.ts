@@ -189,6 +189,13 @@ describe('advertisements', () => {
     expect((await fleet.client.advertisements.query({ countries: ['SE'] })).total).toBe(0);
     await database.pool.query(`UPDATE "Node" SET "adminSwitch" = 'closed' WHERE id = $1`, [a.id]);
     expect((await fleet.client.advertisements.query({ nodes: [a.urn] })).total).toBe(0);
+    // The owner's own switch, said with heartbeats, counts as the site's does; the stricter holds.
+    await database.pool.query(`UPDATE "Node" SET "adminSwitch" = 'open' WHERE id = $1`, [a.id]);
+    expect((await fleet.client.advertisements.query({ nodes: [a.urn] })).total).toBe(1);
+    await fleet.beat(a, { policy: { adminSwitch: 'draining', words: [], problem: null } });
+    const { refused } = await fleet.client.issue.mutate(ask([a]));
+    expect(refused.map((r) => r.reason.code)).toEqual(['NODE_CLOSED']);
+    expect((await fleet.client.advertisements.query({ nodes: [a.urn] })).total).toBe(0);
     expect((await fleet.client.advertisements.query({ nodes: [a.urn], includeUnusable: true })).total).toBe(1);
   });
 });

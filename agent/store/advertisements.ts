@@ -10,6 +10,7 @@ export type AdvertisedNode = {
   site: string;
   country: string | null;
   bootState: BootState;
+  /** The stricter of the deployment's word and the owner's. */
   adminSwitch: AdminSwitch;
   simulated: boolean;
   cpuMilli: number | null;
@@ -35,7 +36,8 @@ export async function readAdvertised(
 ): Promise<AdvertisedNode[]> {
   const { rows } = await db.query<AdvertisedNode>({
     name: 'read-advertised',
-    text: `SELECT n.id::text, n.urn, n.address, k.jkt, s."loginBase" AS site, n.country, n."bootState", n."adminSwitch", n.simulated,
+    text: `SELECT n.id::text, n.urn, n.address, k.jkt, s."loginBase" AS site, n.country, n."bootState", n.simulated,
+             greatest(n."adminSwitch", (h.facts -> 'policy' ->> 'adminSwitch')::"AdminSwitch") AS "adminSwitch",
              n."cpuMilli", n."memoryMiB", n."diskMiB", n."networkKbps", h.reachability, h.at, h."freeCpuMilli", h."freeMemoryMiB",
              h."freeDiskMiB", h."freeNetworkKbps", h.slivers, h."load1Milli", h.facts -> 'images' AS images
            FROM "Node" n JOIN "Site" s ON s.id = n."siteId" JOIN "NodeKey" k ON k."nodeId" = n.id AND k."revokedAt" IS NULL

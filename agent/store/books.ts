@@ -53,7 +53,8 @@ export async function readBooks(
 ): Promise<Map<string, NodeBook>> {
   const { rows } = await tx.query<StandingRow>({
     name: 'read-standings',
-    text: `SELECT n.id::text, n.urn, n."bootState", n."adminSwitch", k.incarnation, h.reachability,
+    text: `SELECT n.id::text, n.urn, n."bootState", k.incarnation,
+             greatest(n."adminSwitch", (h.facts -> 'policy' ->> 'adminSwitch')::"AdminSwitch") AS "adminSwitch", h.reachability,
              date_part('epoch', h.at) * 1000 AS at
            FROM "Node" n LEFT JOIN "NodeKey" k ON k."nodeId" = n.id AND k."revokedAt" IS NULL
            LEFT JOIN "Heartbeat" h ON h."nodeId" = n.id WHERE n.urn = ANY($1::text[])`,

@@ -49,6 +49,9 @@ export function standingOf(node: Pick<FleetNode, 'bootState' | 'adminSwitch' | '
   // Enrolled and never heard of since is as far away as silent for three heartbeats.
   if (node.reachability === 'unreachable' || node.reachability === 'never') return 'unreachable';
   if (node.adminSwitch !== 'open') return node.adminSwitch;
+  // The owner's own switch, on the machine.
+  if (node.unusable?.code === 'NODE_CLOSED')
+    return node.unusable.facts.adminSwitch === 'draining' ? 'draining' : 'closed';
   if (node.unusable?.code === 'NOT_DELEGATED') return 'undelegated';
   if (node.reachability === 'late') return 'late';
   return node.unusable?.code === 'NODE_FULL' ? 'full' : 'ready';

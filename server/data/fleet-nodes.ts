@@ -19,6 +19,8 @@ const Row = z.object({
   longitude: z.number().nullable(),
   bootState: BootState,
   adminSwitch: AdminSwitch,
+  /** Of the site's switch and the owner's. */
+  stricter: AdminSwitch,
   simulated: z.boolean(),
   enrolled: z.boolean(),
   delegated: z.boolean(),
@@ -44,7 +46,8 @@ export async function fleetNodes(db: Tx, options: { ids?: readonly string[]; now
       coalesce(v.live, 0) AS slivers,
       ARRAY[n."cpuMilli", n."memoryMiB", n."diskMiB", n."networkKbps"] AS capacity,
       ARRAY[h."freeCpuMilli", h."freeMemoryMiB", h."freeDiskMiB", h."freeNetworkKbps"] AS free,
-      h.reachability::text AS written, h.at AS "lastSeen"
+      h.reachability::text AS written, h.at AS "lastSeen",
+      greatest(n."adminSwitch", (h.facts -> 'policy' ->> 'adminSwitch')::"AdminSwitch")::text AS stricter
     FROM "Node" n
     JOIN "Site" s ON s.id = n."siteId"
     LEFT JOIN "Heartbeat" h ON h."nodeId" = n.id
@@ -57,7 +60,7 @@ export async function fleetNodes(db: Tx, options: { ids?: readonly string[]; now
 }
 
 function toFleetNode(row: z.infer<typeof Row>, now: number): FleetNode {
-  const { enrolled, delegated, written, capacity: capacityArray, free: freeArray, ...rest } = row;
+  const { enrolled, delegated, written, stricter, capacity: capacityArray, free: freeArray, ...rest } = row;
   const capacity = amounts(capacityArray);
   const free = amounts(freeArray);
   const lastSeen = row.lastSeen?.getTime() ?? null;
@@ -66,7 +69,7 @@ function toFleetNode(row: z.infer<typeof Row>, now: number): FleetNode {
     {
       hostname: row.hostname,
       bootState: row.bootState,
-      adminSwitch: row.adminSwitch,
+      adminSwitch: stricter,
       reachability,
       lastSeen,
       enrolled,

@@ -21,6 +21,7 @@ export function countMatching(
     SELECT n."siteId"::text AS "siteId", n.country, n.urn = ANY(${[...wants.picked]}::text[]) AS picked, count(*)::int AS nodes
     FROM "Node" n JOIN "Heartbeat" h ON h."nodeId" = n.id
     WHERE n."enrolledAt" IS NOT NULL AND n."bootState" = 'boot' AND n."adminSwitch" = 'open'
+      AND coalesce(h.facts -> 'policy' ->> 'adminSwitch', 'open') = 'open'
       AND h.reachability = 'online' AND h.at >= ${heardSince}
       AND h."freeCpuMilli" >= ${cpuMilli} AND h."freeMemoryMiB" >= ${memoryMiB}
       AND h."freeDiskMiB" >= ${diskMiB} AND h."freeNetworkKbps" >= ${networkKbps}
@@ -38,6 +39,7 @@ export function countImages(db: Tx, now: Date): Promise<{ image: string; nodes: 
     FROM "Node" n JOIN "Heartbeat" h ON h."nodeId" = n.id
       CROSS JOIN LATERAL jsonb_array_elements_text(coalesce(h.facts -> 'images', ${JSON.stringify(IMAGES_UNSAID)}::jsonb)) AS image
     WHERE n."enrolledAt" IS NOT NULL AND n."bootState" = 'boot' AND n."adminSwitch" = 'open'
+      AND coalesce(h.facts -> 'policy' ->> 'adminSwitch', 'open') = 'open'
       AND h.reachability = 'online' AND h.at >= ${heardSince}
     GROUP BY image ORDER BY nodes DESC, image LIMIT 200`;
 }
