@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Refused } from '@/core/errors';
+import '@/protocol/plain-problems';
 import { parseSealKey } from '@/protocol/seal';
 
 const address = z.string().regex(/^[^\s/]{1,250}:\d{1,5}$/, 'must be host:port');

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { Refused } from '@/core/errors';
+import '@/protocol/plain-problems';
 import { HardAmountsSchema } from '@/protocol/resources';
 import { RELAYED } from '@/protocol/transport/relay';
 import { parsePorts } from './ssh/ports';

@@ -1,6 +1,7 @@
 import { initTRPC, TRPCError } from '@trpc/server';
 import { REFUSAL_CODES, Refused } from '@/core/errors';
 import { REFUSAL_MAP } from '@/core/errors-map';
+import './plain-problems'; // zod's words are for programmers
 
 /** Who is on the other end of a mutually authenticated connection. */
 export type Peer = {

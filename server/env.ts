@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Refused } from '@/core/errors';
+import '@/protocol/plain-problems';
 
 /** What web and worker read from the environment. Every program parses its own part once, at start. */
 export const DatabaseEnvironment = z.object({

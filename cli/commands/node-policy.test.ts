@@ -16,7 +16,7 @@ afterEach(() => {
 async function policy(...args: string[]) {
   const [out, err]: string[][] = [[], []];
   const io = { out: (text: string) => void out?.push(text), err: (text: string) => void err?.push(text) };
-  await run(['node', 'policy', ...args, '--data', folder], io);
+  await run(['node', 'policy', ...(args.includes('--data') ? args : [...args, '--data', folder])], io);
   return { out: out?.join('') ?? '', err: err?.join('') ?? '', code: process.exitCode };
 }
 const file = () => JSON.parse(readFileSync(join(folder, 'policy.json'), 'utf8')) as Record<string, unknown>;
@@ -48,5 +48,19 @@ test('a mistake is named and changes nothing', async () => {
   expect(wrong.err).toContain('reserve.memoryGiB');
   expect(wrong.code).toBe(65);
   expect((await policy('set', 'adminSwitch', 'shut')).err).toContain('adminSwitch');
+  for (const [field, value, problem] of [
+    ['reserve.memoryMiB', '-3', 'must be at least 0'],
+    ['reserve.memoryMiB', '1.5', 'must be a whole number'],
+    ['maxSlivers', 'many', 'must be a number'],
+    ['adminSwitch', 'shut', 'must be one of open, draining, closed'],
+  ] as const) {
+    const { err, code } = await policy('set', field, value);
+    expect(err).toContain(`${field} was not accepted: ${problem}.`);
+    expect(code).toBe(65);
+  }
   expect(file()).toEqual({ maxSlivers: 20 });
+
+  const nowhere = join(folder, 'nowhere');
+  const { err, code } = await policy('show', '--data', nowhere);
+  expect([err, code]).toEqual([expect.stringContaining(`--data was not accepted: there is no folder ${nowhere}`), 65]);
 });

@@ -48,7 +48,10 @@ export function nodePolicyCommand(node: Command, io: Io): void {
 function fileOf({ data }: Options): string {
   const folder = resolve(data ?? process.env.MERIDIAN_NODE_DATA ?? join(dataFolder(), 'node'));
   if (!existsSync(folder))
-    throw new Refused('NOT_FOUND', { kind: 'folder of a node (name it with --data)', id: folder });
+    throw new Refused('INVALID_INPUT', {
+      field: '--data',
+      problem: `there is no folder ${folder}: give the one that holds the node’s data`,
+    });
   return join(folder, 'policy.json');
 }
 
@@ -71,7 +74,7 @@ function fieldValue(name: string, values: readonly string[]): unknown {
   if (first === undefined || second !== undefined)
     throw new Refused('INVALID_INPUT', { field: name, problem: 'give one value' });
   if (first === 'none') return null;
-  return /^\d+$/.test(first) ? Number(first) : first;
+  return /^-?\d+(\.\d+)?$/.test(first) ? Number(first) : first;
 }
 
 /** Whole or not at all, for its owner only: a node that reads meanwhile sees the old one or the new one. */

@@ -3,6 +3,7 @@ import { Refused } from '@/core/errors';
 import { MAX_LEASE_SECONDS } from '@/core/lease/term';
 import { OPEN_POLICY, type OwnerPolicy, policyWords } from '@/core/node/owner-policy';
 import { ADMIN_SWITCHES } from '@/core/node/state';
+import '../plain-problems';
 import { HardAmountsSchema } from '../resources';
 
 /** The owner's policy as its file on the machine says it. Every field may be left out; an unknown one is a mistake. */
