@@ -94,8 +94,9 @@ describe.skipIf(lacks.length > 0)('a terminal in a real sliver', { timeout: 60_0
 
   test('shows what runs, follows its size, and ends with the shell’s own exit code', async () => {
     const terminal = await open();
-    await terminal.type('echo "in-$((40+2))"; stty size; tty\n');
+    await terminal.type('echo "in-$((40+2))"; stty size; tty; echo "lang-$LANG"\n');
     await terminal.sees(/in-42\r\n24 80\r\n\/dev\/pts\/\d/);
+    await terminal.sees('lang-C.UTF-8'); // else a shell takes letters with accents for key codes
     await terminal.type('trap "stty size" WINCH\n');
     await terminal.size(133, 40);
     await terminal.type('\nstty size\n');

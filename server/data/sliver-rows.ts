@@ -74,6 +74,12 @@ function toSliverRow(row: z.infer<typeof Row>, now: number): SliverRow {
   const reachability = fleetReachability(written, heardAt?.getTime() ?? null, now);
   return {
     ...sliver,
+    lastSeen: lastHeard(sliver, heardAt),
     node: { id: nodeId, urn, hostname, site, country, city, latitude, longitude, simulated, reachability, address },
   };
+}
+
+/** Each heartbeat of a node speaks for what lives there, also when nothing of it changed. */
+function lastHeard({ lastSeen, goneAt }: { lastSeen: Date | null; goneAt: Date | null }, heardAt: Date | null) {
+  return goneAt === null && lastSeen && heardAt && heardAt > lastSeen ? heardAt : lastSeen;
 }

@@ -75,7 +75,7 @@ export class OciEntrance implements Entrance {
     const door = await consoleSocket(this.host.sockets(id));
     try {
       const console = ['--tty', '--console-socket', door.path];
-      const child = this.exec(id, mark, argv, ['TERM=xterm-256color'], console, 'pipe');
+      const child = this.exec(id, mark, argv, ['TERM=xterm-256color', 'LANG=C.UTF-8'], console, 'pipe');
       for (const stream of [child.stdin, child.stdout]) stream?.on('error', () => {}).destroy(); // sockets of its own: see run-tool.ts on /dev/null
       const guest = this.guest(id, mark, child);
       let said = '';

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { Refused } from '@/core/errors';
+import type { ResourceVector } from '@/core/resources/vector';
 import type { NodeCheckAnswer, NodeCheckRequest } from '@/protocol/api/node-check';
 import { DEFAULT_RESOURCES } from '@/protocol/resources';
 import { orRefused } from '@/protocol/transport/client';
@@ -31,11 +32,19 @@ export async function checkNode(
   }
   const answer = await orRefused(
     (await webServiceManager()).node({ urn, address, jkt }).check.query({
-      resources: { ...DEFAULT_RESOURCES, ...resources },
+      resources: withDefaults(resources),
       durationSeconds: seconds,
       ...(start && { start: Math.floor(Date.parse(start) / 1000) }),
       ...(slice && { slice: slice.urn }),
     }),
   );
   return { ...answer, node: urn };
+}
+
+/** What was left out, be it by `undefined`, is what a sliver gets that asks for nothing. */
+export function withDefaults(
+  resources: { [K in keyof ResourceVector]?: ResourceVector[K] | undefined },
+): ResourceVector {
+  const given = Object.entries(resources).filter(([, value]) => value !== undefined);
+  return { ...DEFAULT_RESOURCES, ...Object.fromEntries(given) };
 }
