@@ -50,7 +50,9 @@ type Known = {
 const client = () => agent.client(NODE);
 const codeOf = (err: unknown) => (err instanceof Refused ? err.code : 'unknown');
 
-test(`${KILLS} kills: what was acknowledged is there, and no ticket counts twice`, { timeout: Math.max(240_000, KILLS * 5_000) }, async () => {
+test(`${KILLS} kills: what was acknowledged is there, and no ticket counts twice`, {
+  timeout: Math.max(240_000, KILLS * 5_000),
+}, async () => {
   const known: Known[] = [];
   let seen = 0;
   for (let kill = 0; kill < KILLS; kill++) {
