@@ -58,7 +58,7 @@ export function Deployment({ slice, rows }: { slice: SliceView; rows: readonly S
           <li className="text-soft">at least {count(slice.minimumCount)} needed</li>
         )}
       </ul>
-      {!leaving && <Times rows={rows} slice={slice} />}
+      {!leaving && !moving && <Times rows={rows} slice={slice} />}
     </Section>
   );
 }

@@ -44,7 +44,9 @@ test('a reset brings a running sliver back and leaves a stopped one stopped', as
   expect((await service.reset(manager, ask, never)).state).toBe('stopped');
   expect(resets).toBe(2);
   const { events } = await service.logs(manager, { slice: SLICE });
-  expect(events.match(/ (running|reset|stopped)/g)).toEqual([' running', ' reset', ' running', ' stopped', ' reset']);
+  const states = [...events.matchAll(/Z (\w+)/g)].map(([, state]) => state);
+  expect(states.filter((state) => state !== 'starting')).toEqual(['running', 'reset', 'running', 'stopped', 'reset']);
+  expect(events).toMatch(/Z stopped: [A-Z].*\.$/m); // in words
 });
 
 test('limits go down within the lease and up to it again, and hold at the next start', async () => {

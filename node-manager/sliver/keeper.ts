@@ -1,3 +1,4 @@
+import { sentence } from '@/core/refusal-sentence';
 import type { ResourceVector } from '@/core/resources/vector';
 import type { NodeSliverState } from '@/protocol/node-manager/schemas';
 import type { Driver, FoundState, SliverSpec } from '../drivers/driver';
@@ -338,10 +339,7 @@ export class SliverKeeper {
   private change(id: string, state: NodeSliverState, reason: SliverRecord['reason'] = null): void {
     const record = this.records.get(id);
     if (!record?.change(state, this.o.now(), reason)) return;
-    this.o.driver.note(
-      id,
-      `${new Date(this.o.now()).toISOString()} ${state}${reason ? ` ${JSON.stringify(reason)}` : ''}`,
-    );
+    this.o.driver.note(id, `${new Date(this.o.now()).toISOString()} ${state}${reason ? `: ${sentence(reason)}` : ''}`);
     this.o.onChange(record);
   }
 }

@@ -4,7 +4,7 @@ import { isoTime, plainText, urn } from './schemas';
 /** Flow records: which sliver spoke to whom, when. */
 
 const Port = z.int().min(0).max(65_535);
-const Address = z.union([z.ipv4().max(15), z.ipv6().max(45)]);
+const Address = z.union([z.ipv4().max(15), z.ipv6().max(45)], 'must be an IPv4 or IPv6 address');
 export const MAX_FLOWS = 100;
 
 export const FlowsInput = z.object({
