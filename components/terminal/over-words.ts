@@ -17,6 +17,8 @@ export function overWords({ why, exitCode, reason }: Over): string {
   if (known) return sentence(known);
   switch (why) {
     case 'exited':
+      // 128 + SIGKILL: the shell's end may be told before the sliver's.
+      if (exitCode === 137) return 'The shell was killed: the sliver was stopped, or it ran out of memory.';
       return exitCode === null || exitCode === 0 ? 'The shell ended.' : `The shell ended with exit code ${exitCode}.`;
     case 'idle':
       return 'Nothing was typed for an hour, so the terminal was closed.';
