@@ -1,27 +1,35 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ownNames } from '@/node-manager/drivers/oci/oci-driver';
+import { nodeUrnIn } from '@/node-manager/enrolment/enrolment';
 
 /** What a running system has on a host that must not outlive it. Each entry names one thing. */
 export type Traces = {
   processes: string[];
   mounts: string[];
   cgroups: string[];
+  links: string[];
+  tables: string[];
   namespaces: string[];
   containers: string[];
 };
 
-/** Processes and mounts of the system on `data`; cgroups, network namespaces and containers of the whole host. */
+/**
+ * Processes, mounts, cgroups, links and packet filter of the system on `data`; network namespaces and default containers of the whole
+ * host. Another system beside it leaves no trace here.
+ */
 export function traces(data: string): Traces {
+  const tag = tagOf(data);
+  const own = (line: string) => tag !== null && line.includes(tag);
   return {
     processes: processesOf(data),
     mounts: readFileSync('/proc/self/mounts', 'utf8')
       .split('\n')
       .filter((line) => line.includes(data)),
-    // Not those of whatever else makes some on this host.
-    cgroups: cgroups('/sys/fs/cgroup', 4)
-      .filter((path) => /sliver|meridian/.test(path))
-      .sort(),
+    cgroups: cgroups('/sys/fs/cgroup', 4).filter(own).sort(),
+    links: lines('ip', ['-o', 'link']).filter(own),
+    tables: lines('nft', ['list', 'tables']).filter(own),
     namespaces: lines('ip', ['netns', 'list']),
     containers: lines('crun', ['list', '-q']),
   };
@@ -48,6 +56,12 @@ function processesOf(data: string): string[] {
       return []; // it ended while we looked
     }
   });
+}
+
+/** What the system's own node marks all that it makes with; null before it is enrolled. */
+function tagOf(data: string): string | null {
+  const node = nodeUrnIn(join(data, 'node', 'enrolment.json'));
+  return node && ownNames(node, join(data, 'node')).tag;
 }
 
 function cgroups(folder: string, depth: number): string[] {
