@@ -3,7 +3,6 @@ import type { SpecCheck } from '@/protocol/api/slice';
 import { wordsFor } from '../refusal/refusal';
 import { refusalOf } from '../refusal/refusal-of';
 import { Button } from '../ui/button';
-import { cn } from '../ui/cn';
 import { count, duration, plural } from '../ui/format';
 import { Skeleton } from '../ui/skeleton';
 import { StateShape } from '../ui/state-mark';
@@ -32,7 +31,8 @@ export function CheckPanel({ check, error, stale, draft, onRetry }: CheckPanelPr
       <h2 className="font-semibold">
         {Number.isNaN(total) ? 'Would it work?' : `${plural(total, 'sliver')} for ${daysOf(draft)}`}
       </h2>
-      <div aria-live="polite" className={cn('mt-3 flex flex-col gap-4 transition-opacity', stale && 'opacity-60')}>
+      {/* Not paled while it asks again: what stands there must stay readable. */}
+      <div aria-busy={stale} aria-live="polite" className="mt-3 flex flex-col gap-4">
         {error ? (
           <div className="text-soft text-table">
             <p>{wordsOf(error)}</p>
@@ -52,6 +52,7 @@ export function CheckPanel({ check, error, stale, draft, onRetry }: CheckPanelPr
               <p className="flex items-baseline gap-2">
                 <StateShape className="translate-y-px" tone={problems.length === 0 ? 'running' : 'degraded'} />
                 <span className="font-medium">{problems.length === 0 ? 'Could be had now' : 'Not like this'}</span>
+                {stale && <span className="ml-auto text-soft text-table">checking …</span>}
               </p>
               <p className="mt-1 text-soft text-table tabular-nums">
                 {plural(check.matching, 'node matches', 'nodes match')} with room, in{' '}
