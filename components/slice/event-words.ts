@@ -8,11 +8,15 @@ const str = (facts: Facts, name: string): string | null => {
 };
 const after = (before: string, value: string | null) => (value ? `${before} ${value}` : '');
 
-const SLIVER_ACTS = {
-  'slice.sliver.start': 'started',
-  'slice.sliver.stop': 'stopped',
-  'slice.sliver.reset': 'reset',
-} as const;
+/** What a person asked a node to do; whether it did is told by what follows. */
+const ASKED: Record<string, string> = {
+  'slice.exec': 'Command sent',
+  'slice.sliver.start': 'Start asked for',
+  'slice.sliver.stop': 'Stop asked for',
+  'slice.sliver.reset': 'Reset asked for',
+};
+
+const nodeOf = (facts: Facts) => str(facts, 'hostname') ?? str(facts, 'node')?.split('+').at(-1) ?? null;
 
 /** A slice has one request to begin with, and one for each renewal. */
 function decided(facts: Facts, outcome: 'approved' | 'rejected'): string {
@@ -43,15 +47,14 @@ export function eventWords(action: string, facts: Facts): string {
     case 'slice.deleted':
       return 'Gone from every node';
     case 'slice.exec':
-      return `Command run${after(' on', str(facts, 'hostname') ?? str(facts, 'node')?.split('+').at(-1) ?? null)}`;
     case 'slice.sliver.start':
     case 'slice.sliver.stop':
     case 'slice.sliver.reset':
-      return `Sliver ${SLIVER_ACTS[action]}${after(' on', str(facts, 'node')?.split('+').at(-1) ?? null)}`;
-    case 'slice.port.published':
-      return `Port published${after(':', str(facts, 'port'))}`;
-    case 'slice.port.removed':
-      return `Port withdrawn${after(':', str(facts, 'port'))}`;
+      return `${ASKED[action]}${after(' on', nodeOf(facts))}`;
+    case 'slice.port.publish':
+      return `Publishing port ${str(facts, 'port') ?? ''} asked for${after(' on', nodeOf(facts))}`;
+    case 'slice.port.remove':
+      return `Withdrawing port ${str(facts, 'port') ?? ''} asked for${after(' on', nodeOf(facts))}`;
     case 'slice.terminal.open':
       return `Terminal opened${after(' on', str(facts, 'hostname'))}`;
     case 'slice.terminal.close':
@@ -71,6 +74,7 @@ export function eventWords(action: string, facts: Facts): string {
     case 'slice.suspended':
       return 'Lease over; slivers stopped and kept';
     default:
+      if (action.endsWith('.refused')) return `Not done${after(':', str(facts, 'why'))}`;
       return action
         .replace(/^slice\./, '')
         .replaceAll(/[._-]/g, ' ')

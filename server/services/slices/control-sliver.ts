@@ -4,12 +4,12 @@ import { orRefused } from '@/protocol/transport/client';
 import type { SliceFactsRow } from '@/server/data/slice-facts';
 import type { Db } from '@/server/db';
 import { webServiceManager } from '@/server/service-manager/web';
-import { audit } from '@/server/services/audit';
+import { auditedCall } from '@/server/services/audited-call';
 import type { Person } from '@/server/services/policy';
 import { sliverTarget } from './sliver-target';
 
 /**
- * Starts, stops or resets the slice's sliver on a node (named as for exec). Audited before it is done.
+ * Starts, stops or resets the slice's sliver on a node (named as for exec). Audited before it is done, and when it is refused.
  * @throws Refused NOT_FOUND, CONFLICT, NO_LEASE, NODE_UNREACHABLE
  */
 export async function controlSliver(
@@ -21,11 +21,11 @@ export async function controlSliver(
 ): Promise<z.infer<typeof SliverActAnswer>> {
   const target = await sliverTarget(db, slice, input.node);
   const facts = { node: target.urn, member: slice.memberIds.includes(person.id) };
-  await db.$transaction((tx) =>
-    audit(tx, person, `slice.sliver.${input.act}`, { kind: 'slice', id: slice.name, siteId: slice.siteId }, facts, now),
-  );
-  const node = (await webServiceManager()).node(target);
-  const { state } = await orRefused(node[input.act].mutate({ slice: slice.urn }));
+  const action = `slice.sliver.${input.act}`;
+  const { state } = await auditedCall(db, person, { action, slice, facts, now }, async () => {
+    const node = (await webServiceManager()).node(target);
+    return orRefused(node[input.act].mutate({ slice: slice.urn }));
+  });
   return { node: target.urn, hostname: target.hostname, state };
 }
 

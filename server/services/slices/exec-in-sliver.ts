@@ -4,7 +4,7 @@ import { orRefused } from '@/protocol/transport/client';
 import type { SliceFactsRow } from '@/server/data/slice-facts';
 import type { Db } from '@/server/db';
 import { webServiceManager } from '@/server/service-manager/web';
-import { audit } from '@/server/services/audit';
+import { auditedCall } from '@/server/services/audited-call';
 import type { Person } from '@/server/services/policy';
 import { sliverTarget } from './sliver-target';
 
@@ -22,11 +22,9 @@ export async function execInSliver(
 ): Promise<z.infer<typeof ExecAnswer>> {
   const target = await sliverTarget(db, slice, input.node);
   const facts = { node: target.urn, command: input.argv, member: slice.memberIds.includes(person.id) };
-  await db.$transaction((tx) =>
-    audit(tx, person, 'slice.exec', { kind: 'slice', id: slice.name, siteId: slice.siteId }, facts, now),
-  );
-  const manager = await webServiceManager();
-  const node = manager.node(target);
-  const output = await orRefused(node.exec.mutate({ slice: slice.urn, argv: input.argv, timeoutMs: input.timeoutMs }));
+  const output = await auditedCall(db, person, { action: 'slice.exec', slice, facts, now }, async () => {
+    const node = (await webServiceManager()).node(target);
+    return orRefused(node.exec.mutate({ slice: slice.urn, argv: input.argv, timeoutMs: input.timeoutMs }));
+  });
   return { ...output, node: target.urn, hostname: target.hostname };
 }

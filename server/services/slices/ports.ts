@@ -4,7 +4,7 @@ import { orRefused } from '@/protocol/transport/client';
 import type { SliceFactsRow } from '@/server/data/slice-facts';
 import type { Db } from '@/server/db';
 import { webServiceManager } from '@/server/service-manager/web';
-import { audit } from '@/server/services/audit';
+import { auditedCall } from '@/server/services/audited-call';
 import type { Person } from '@/server/services/policy';
 import { sliverTarget } from './sliver-target';
 
@@ -16,7 +16,7 @@ export async function listPorts(db: Db, slice: SliceFactsRow, input: z.infer<typ
   return { node: at.urn, hostname: at.hostname, host: hostOf(at.address), ports, range };
 }
 
-/** Publishes a port, or changes for whom it is. The audit log keeps who and what, before the node is asked. */
+/** Publishes a port, or changes for whom it is. The audit log keeps who asked for what, and when it was refused. */
 export async function publishPort(
   db: Db,
   person: Person,
@@ -27,12 +27,9 @@ export async function publishPort(
   const at = await sliverTarget(db, slice, input.node);
   const { protocol, internal, external, sources } = input;
   const facts = { node: at.urn, port: `${internal}/${protocol}`, external: external ?? null, sources };
-  await db.$transaction((tx) =>
-    audit(tx, person, 'slice.port.published', { kind: 'slice', id: slice.name, siteId: slice.siteId }, facts, now),
-  );
-  const node = (await webServiceManager()).node(at);
-  await orRefused(
-    node.publish.mutate({ slice: slice.urn, protocol, internal, sources, ...(external !== undefined && { external }) }),
+  const wanted = { slice: slice.urn, protocol, internal, sources, ...(external !== undefined && { external }) };
+  await auditedCall(db, person, { action: 'slice.port.publish', slice, facts, now }, async () =>
+    orRefused((await webServiceManager()).node(at).publish.mutate(wanted)),
   );
   return listPorts(db, slice, { ...input, node: at.urn });
 }
@@ -48,11 +45,10 @@ export async function removePort(
   const at = await sliverTarget(db, slice, input.node);
   const { protocol, external } = input;
   const facts = { node: at.urn, port: `${external}/${protocol}` };
-  await db.$transaction((tx) =>
-    audit(tx, person, 'slice.port.removed', { kind: 'slice', id: slice.name, siteId: slice.siteId }, facts, now),
+  const call = { action: 'slice.port.remove', slice, facts, now };
+  const { ports, range } = await auditedCall(db, person, call, async () =>
+    orRefused((await webServiceManager()).node(at).unpublish.mutate({ slice: slice.urn, protocol, external })),
   );
-  const node = (await webServiceManager()).node(at);
-  const { ports, range } = await orRefused(node.unpublish.mutate({ slice: slice.urn, protocol, external }));
   return { node: at.urn, hostname: at.hostname, host: hostOf(at.address), ports, range };
 }
 
