@@ -2,7 +2,7 @@
 import { Refused } from '@/core/errors';
 import { policyView } from '@/protocol/node-manager/policy';
 import type { NodeManagerService } from '@/protocol/node-manager/router';
-import { verifyOpenTicket } from '@/protocol/statement/ticket';
+import { proveAhead, verifyOpenTicket } from '@/protocol/statement/ticket';
 import { type OpenStatement, openStatement } from '@/protocol/statement/verify';
 import type { Peer } from '@/protocol/trpc';
 import { type LeaseRecord, ticketKey } from '../lease/node-state';
@@ -80,8 +80,41 @@ export function nodeService(node: NodeManager): NodeManagerService {
       await node.nextChange(record.lease.slice, left, signal);
   };
 
+  /** `known`: the ticket, where it was decoded already. */
+  const redeem = async (
+    peer: Peer,
+    { ticket: text, waitMs = 0 }: { ticket: string; waitMs?: number },
+    signal: AbortSignal = never,
+    known: OpenStatement<'ticket+jwt'> | null = null,
+  ) => {
+    asServiceManager(peer);
+    const opened = known ?? openStatement('ticket+jwt', text);
+    let before = redeemedBefore(peer, text, opened);
+    if (!before) {
+      await fitForNew(opened);
+      before = redeemedBefore(peer, text, opened); // anew, in the turn that decides: the same ticket may have come twice
+    }
+    if (before) {
+      await started(before.record, waitMs, signal);
+      return again(before);
+    }
+    let lease: LeaseRecord;
+    const now = ledger.now();
+    try {
+      // From here to `record` in one turn: nobody else decides in between.
+      lease = makeLease(node.self, node.books, node.offer, verified(peer, opened, now), text, now);
+    } catch (err) {
+      return overIsDurable(err);
+    }
+    const entered = node.keeper.enter(lease, ledger.record(urn, { t: 'leased', at: now, lease }));
+    node.books.enter(lease);
+    const record = await entered;
+    await started(record, waitMs, signal);
+    return { lease: lease.text, sliver: status(record), again: false };
+  };
+
   const service: NodeManagerService = {
-    ...redeemAllService((...call) => service.redeem(...call)),
+    ...redeemAllService(guard, redeem, (opened) => proveAhead(opened, { nodeJwk: node.o.key.jwk })),
     ...portsService(node, guard),
     ...flowsService(node, guard),
     ...sliverControlService(node, guard),
@@ -126,32 +159,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
       };
     },
 
-    async redeem(peer, { ticket: text, waitMs = 0 }, signal = never) {
-      asServiceManager(peer);
-      const opened = openStatement('ticket+jwt', text);
-      let before = redeemedBefore(peer, text, opened);
-      if (!before) {
-        await fitForNew(opened);
-        before = redeemedBefore(peer, text, opened); // anew, in the turn that decides: the same ticket may have come twice
-      }
-      if (before) {
-        await started(before.record, waitMs, signal);
-        return again(before);
-      }
-      let lease: LeaseRecord;
-      const now = ledger.now();
-      try {
-        // From here to `record` in one turn: nobody else decides in between.
-        lease = makeLease(node.self, node.books, node.offer, verified(peer, opened, now), text, now);
-      } catch (err) {
-        return overIsDurable(err);
-      }
-      const entered = node.keeper.enter(lease, ledger.record(urn, { t: 'leased', at: now, lease }));
-      node.books.enter(lease);
-      const record = await entered;
-      await started(record, waitMs, signal);
-      return { lease: lease.text, sliver: status(record), again: false };
-    },
+    redeem: (peer, input, signal) => redeem(peer, input, signal),
 
     async renew(peer, { ticket: text }) {
       asServiceManager(peer);

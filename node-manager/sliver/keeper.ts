@@ -326,8 +326,10 @@ export class SliverKeeper {
     for (const [id, record] of this.records) {
       const lease = leases.get(id);
       if (!lease) {
-        if (!this.found.has(id) && !this.running.has(id)) this.change(id, 'gone', record.reason);
-        if (record.state === 'gone' && record.since + REMEMBER_GONE_MS < now) this.records.delete(id);
+        // Of those that are gone there may be many more than live.
+        if (record.state !== 'gone') {
+          if (!this.found.has(id) && !this.running.has(id)) this.change(id, 'gone', record.reason);
+        } else if (record.since + REMEMBER_GONE_MS < now) this.records.delete(id);
       } else if (desired(lease, now) === 'stopped' && !this.found.has(id) && !this.running.has(id)) {
         this.change(id, 'stopped');
       } else if (this.restsFor(id, lease) && this.found.get(id) !== 'running' && !this.running.has(id)) {

@@ -9,6 +9,8 @@ type Entry = { at: number; state: NodeSliverState; reason: Reason | null };
 /** What a node reports of a sliver, with how it came there. Times: epoch ms. */
 export class SliverRecord {
   readonly timeline: Entry[] = [];
+  /** The timeline's end, asked for all the time. */
+  private last: Entry;
   runningAt: number | null = null;
 
   constructor(
@@ -18,7 +20,8 @@ export class SliverRecord {
     at: number,
     reason: Reason | null = null,
   ) {
-    this.timeline.push({ at, state, reason });
+    this.last = { at, state, reason };
+    this.timeline.push(this.last);
   }
 
   get state(): NodeSliverState {
@@ -33,16 +36,11 @@ export class SliverRecord {
     return this.last.at;
   }
 
-  private get last(): Entry {
-    const last = this.timeline.at(-1);
-    if (!last) throw new Error('a sliver without a state');
-    return last;
-  }
-
   /** True when this is news. */
   change(state: NodeSliverState, at: number, reason: Reason | null = null): boolean {
     if (state === this.state && JSON.stringify(reason) === JSON.stringify(this.reason)) return false;
-    this.timeline.push({ at, state, reason });
+    this.last = { at, state, reason };
+    this.timeline.push(this.last);
     if (this.timeline.length > MAX_TIMELINE) this.timeline.splice(1, 1); // how it began is worth more than the middle
     if (state === 'running') this.runningAt = at;
     return true;

@@ -53,7 +53,10 @@ export function decodeUnverified<T extends StatementType>(type: T, text: string)
   return openStatement(type, text).unverified;
 }
 
-/** A statement decoded once, to be verified when its claims have told where the issuer's key is. */
+/**
+ * A statement decoded once, to be verified when its claims have told where the issuer's key is. What held under a key is not
+ * checked again under the same.
+ */
 export type OpenStatement<T extends StatementType> = {
   unverified: Unverified<T>;
   verify(expected: ExpectedKey): ClaimsOf[T];
@@ -64,14 +67,19 @@ export type OpenStatement<T extends StatementType> = {
 export function openStatement<T extends StatementType>(type: T, text: string): OpenStatement<T> {
   const statement = splitCompact(type, text);
   const claims = readClaims(type, statement);
+  let provenUnder: string | null = null; // a signature that held once under a key holds: the bytes are the same
   return {
     unverified: { unverified: true, kid: statement.header.kid, claims },
     verify(expected) {
-      checkSignature(statement, expected);
+      const key = expectedKey(statement, expected);
+      if (provenUnder !== key.jkt) checkSignature(statement, key);
+      provenUnder = key.jkt;
       return claims;
     },
     async verifyAsync(expected) {
-      await checkSignatureAsync(statement, expected);
+      const key = expectedKey(statement, expected);
+      if (provenUnder !== key.jkt) await checkSignatureAsync(statement, key);
+      provenUnder = key.jkt;
       return claims;
     },
   };
