@@ -101,8 +101,10 @@ async function once(current, sentence, make) {
  */
 function run(program, args) {
   return new Promise((done, failed) => {
+    // A group of its own, which ends with us, however we are told to: one left running holds up the next start's build.
     const child = spawn(join(ROOT, program), args, {
       cwd: ROOT,
+      detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
@@ -113,6 +115,16 @@ function run(program, args) {
         DATABASE_URL: 'postgresql://build:build@127.0.0.1:1/build',
         BETTER_AUTH_SECRET: 'only-for-the-build-only-for-the-build',
       },
+    });
+    writeFileSync(LOCK, `${process.pid} ${child.pid}`);
+    const stop = (/** @type {NodeJS.Signals} */ signal) => {
+      endBuild(Number(child.pid));
+      for (const each of SIGNALS) process.off(each, stop);
+      process.kill(process.pid, signal);
+    };
+    for (const each of SIGNALS) process.on(each, stop);
+    child.once('close', () => {
+      for (const each of SIGNALS) process.off(each, stop);
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr])
@@ -153,17 +165,32 @@ function filesBelow(path) {
     });
 }
 
+const LOCK = join(ROOT, '.data', 'build.lock');
+const SIGNALS = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
+
+/** Ends a build with all that it started, if that is what still has this number. @param {number} pid */
+function endBuild(pid) {
+  try {
+    if (pid > 1 && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('next')) process.kill(-pid, 'SIGKILL');
+  } catch {
+    // it is gone
+  }
+}
+
 /** One build at a time in a clone, also when two systems start side by side. @returns {Promise<() => void>} */
 async function takeLock() {
-  const file = join(ROOT, '.data', 'build.lock');
+  const file = LOCK;
   mkdirSync(dirname(file), { recursive: true, mode: 0o711 });
   for (let said = false; ; said = true) {
     try {
       writeFileSync(file, String(process.pid), { flag: 'wx' });
       return () => rmSync(file, { force: true });
     } catch {
-      if (!processAlive(Number(safeRead(file)))) rmSync(file, { force: true });
-      else if (!said) console.log('Another start builds already; waiting for it …');
+      const [starter, build] = safeRead(file).split(' ').map(Number);
+      if (!processAlive(Number(starter))) {
+        endBuild(Number(build)); // of a start that was killed
+        rmSync(file, { force: true });
+      } else if (!said) console.log('Another start builds already; waiting for it …');
       await new Promise((done) => setTimeout(done, 200));
     }
   }
