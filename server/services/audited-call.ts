@@ -5,7 +5,12 @@ import type { Db } from '@/server/db';
 import { audit } from '@/server/services/audit';
 import type { Person } from '@/server/services/policy';
 
-type Asked = { action: string; slice: Pick<SliceFactsRow, 'name' | 'siteId'>; facts: Record<string, unknown>; now: Date };
+type Asked = {
+  action: string;
+  slice: Pick<SliceFactsRow, 'name' | 'siteId'>;
+  facts: Record<string, unknown>;
+  now: Date;
+};
 
 /**
  * Asks a node for what no transaction of ours can hold. The audit log keeps who asked for what before the node is called, so that nothing is
