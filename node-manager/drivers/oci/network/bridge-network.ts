@@ -270,7 +270,7 @@ export class BridgeNetwork implements SliverNetwork {
     if (this.sampler) clearInterval(this.sampler);
     this.sampler = null;
     if (!this.subnets.base4) return;
-    this.sample();
+    this.countAll();
     await Promise.all(this.endings.values());
     await this.flows.close();
     await this.underLock(async (removeAll) => {
@@ -370,10 +370,14 @@ export class BridgeNetwork implements SliverNetwork {
 
   /** What it does at each beat: bytes are written down, and what changed on the host is followed. */
   private sample(): void {
-    const links = interfaceCounters();
-    for (const id of this.members.keys()) this.count(id, links);
+    this.countAll();
     this.writeResolvConf();
     this.forwarding.enable(this.o.ipv6);
+  }
+
+  private countAll(): void {
+    const links = interfaceCounters();
+    for (const id of this.members.keys()) this.count(id, links);
   }
 
   private count(id: string, links: ReturnType<typeof interfaceCounters>): void {
@@ -391,6 +395,7 @@ export class BridgeNetwork implements SliverNetwork {
     const servers = this.o.nameservers.length > 0 ? this.o.nameservers : nameservers();
     const text = `${servers.map((address) => `nameserver ${address}`).join('\n')}\n`;
     if (readText(this.resolvConf) !== text) {
+      mkdirSync(this.o.hostFolder, { recursive: true, mode: 0o711 }); // the last of several networks takes it along
       writeFileSync(this.resolvConf, text, { mode: 0o644 });
     }
   }
