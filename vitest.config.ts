@@ -41,7 +41,7 @@ export default defineConfig({
           exclude,
           ...database,
           fileParallelism: false,
-          // A build server is shared with others: once more there, and the report says "retry"; at a desk a flaky test fails.
+          // A build server is shared with others: once more there, said aloud; at a desk a flaky test fails.
           retry: process.env.CI ? 1 : 0,
           testTimeout: 120_000,
           hookTimeout: 120_000,

@@ -18,6 +18,7 @@ export default class CountingReporter {
       if (module.state() === 'failed' && !tests.some((test) => test.result().state === 'failed')) failed += 1;
       for (const test of tests) {
         const result = test.result();
+        if (test.diagnostic()?.flaky) console.log(`passed only at its second try: ${test.fullName}`);
         if (result.state === 'passed') passed += 1;
         else if (result.state === 'failed') failed += 1;
         else {
