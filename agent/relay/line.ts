@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { MAX_DIALS } from '@/protocol/agent/relay';
-import { addressGroup } from '@/protocol/transport/gate';
+import { addressGroup } from '@/protocol/transport/address-group';
 import { newRelayId } from '@/protocol/transport/relay';
 import { splice, watch } from './splice';
 
@@ -47,8 +47,8 @@ export class Line {
 
   /** May this caller wait for the node, or is there one too many? */
   hasRoomFor(caller: Socket): boolean {
-    const address = addressOf(caller);
-    let same = this.waiting.filter(({ socket }) => addressOf(socket) === address).length;
+    const address = addressGroup(caller.remoteAddress);
+    let same = this.waiting.filter(({ socket }) => addressGroup(socket.remoteAddress) === address).length;
     for (const pair of this.carried) if (pair.address === address) same += 1;
     return this.callers < MAX_CALLERS && same < MAX_CALLERS_OF_ADDRESS;
   }
@@ -131,7 +131,10 @@ export class Line {
   private join({ socket, timer, take }: Waiting, node: Socket): void {
     clearTimeout(timer);
     take();
-    const pair = { address: addressOf(socket), ...splice(socket, node, () => this.carried.delete(pair)) };
+    const pair = {
+      address: addressGroup(socket.remoteAddress),
+      ...splice(socket, node, () => this.carried.delete(pair)),
+    };
     this.carried.add(pair);
   }
 
@@ -157,8 +160,4 @@ export class Line {
     }
     this.answer(ids);
   }
-}
-
-function addressOf(socket: Socket): string {
-  return addressGroup(socket.remoteAddress ?? '');
 }

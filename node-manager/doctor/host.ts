@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { CATATONIT_OF_PODMAN, which as findProgram } from '../host-programs';
 
 const TOOL_MS = 5_000;
 
@@ -13,17 +14,7 @@ export function text(path: string): string {
 }
 
 /** Where a program is, or null. */
-export function which(program: string): string | null {
-  for (const folder of (process.env.PATH ?? '').split(':').concat('/usr/sbin', '/sbin', '/usr/libexec/podman')) {
-    try {
-      accessSync(`${folder}/${program}`, constants.X_OK);
-      if (folder) return `${folder}/${program}`;
-    } catch {
-      // not there
-    }
-  }
-  return null;
-}
+export const which = (program: string): string | null => findProgram(program, [CATATONIT_OF_PODMAN]);
 
 /** What a program says, stdout and stderr; null when it fails. Bounded in time. */
 export function says(program: string, ...args: string[]): string | null {

@@ -1,8 +1,8 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { addressGroup } from '@/protocol/transport/address-group';
 import type { Guest } from '../drivers/entrance';
 import { descriptorOf } from '../drivers/oci/pty';
 import type { SshLimits } from './limits';
-import { sourceOf } from './limits';
 import { acceptedKey } from './sshd';
 import type { WaitingRoom } from './waiting-room';
 
@@ -70,7 +70,7 @@ export class Door {
 
   private knock(socket: Socket): void {
     const { limits, room } = this.o;
-    const source = sourceOf(socket.remoteAddress);
+    const source = addressGroup(socket.remoteAddress);
     const ofSource = [...this.silent.values()].filter((one) => one === source).length;
     const full =
       room.size >= limits.silentOfNode || this.silent.size >= limits.silent || ofSource >= limits.silentOfSource;

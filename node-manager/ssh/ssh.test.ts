@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fingerprintOf, generateHostKey } from './host-key';
-import { sourceOf } from './limits';
 import { parsePorts, portOrder } from './ports';
 import { acceptedKey, loginOf } from './sshd';
 
@@ -21,16 +20,6 @@ describe('ports', () => {
       }),
     );
   });
-});
-
-test('a source is an IPv4 address, or the /64 of an IPv6 one', () => {
-  expect(sourceOf('192.0.2.7')).toBe('192.0.2.7');
-  expect(sourceOf('::ffff:192.0.2.7')).toBe('192.0.2.7');
-  expect(sourceOf('2001:db8:0:1::5')).toBe(sourceOf('2001:DB8::1:aa:bb:cc:dd'));
-  expect(sourceOf('2001:db8:0:1::5')).not.toBe(sourceOf('2001:db8:0:2::5'));
-  expect(sourceOf('fe80::1%eth0')).toBe('fe80:0:0:0::/64');
-  expect(sourceOf('::1')).toBe('0:0:0:0::/64');
-  expect(sourceOf(undefined)).toBe('');
 });
 
 test('a host key is told by the fingerprint that ssh prints', () => {

@@ -1,4 +1,5 @@
-import { isIPv6, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { addressGroup } from './address-group';
 
 export type GateBounds = {
   /** Connections of one address that have not proved who they are, at once. */
@@ -45,7 +46,7 @@ export class Gate {
 
   /** False: the connection is to be destroyed without another word. */
   admit(socket: Socket): boolean {
-    const address = addressGroup(socket.remoteAddress ?? '');
+    const address = addressGroup(socket.remoteAddress);
     if (!this.withinRate(address)) {
       this.refused += 1;
       return false;
@@ -98,15 +99,4 @@ export class Gate {
     }
     return tokens >= 1;
   }
-}
-
-/** An IPv4 address by itself, an IPv6 one by its /64: so much one subscriber has. */
-export function addressGroup(address: string): string {
-  const plain = address.replace(/^::ffff:(?=\d+\.)/, '');
-  if (!isIPv6(plain)) return plain;
-  const [head = '', tail = ''] = plain.split('%')[0]?.split('::') ?? [];
-  const left = head === '' ? [] : head.split(':');
-  const right = tail === '' ? [] : tail.split(':');
-  const zeros = plain.includes('::') ? Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0') : [];
-  return [...left, ...zeros, ...right].slice(0, 4).join(':');
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { CATATONIT_OF_PODMAN, which } from '../../host-programs';
 import { type ImageOptions, ImageStore } from '../../images/image-store';
 import type { Logger } from '../../log';
 import { type Cgroups, findCgroups, hasKnob } from './cgroups';
@@ -32,7 +33,7 @@ export async function probeOci(
   else if (!hasCapability(CAP_SYS_ADMIN)) missing.push('the capability CAP_SYS_ADMIN');
   for (const tool of ['crun', 'unshare', 'mount', 'umount', 'setpriv', 'prlimit'])
     if (!which(tool)) missing.push(`the program ${tool}`);
-  const init = which('catatonit') ?? executable('/usr/libexec/podman/catatonit');
+  const init = which('catatonit', [CATATONIT_OF_PODMAN]);
   if (!init) missing.push('the program catatonit');
   const busybox = which('busybox');
   if (!busybox) missing.push('the program busybox (statically linked: package busybox-static)');
@@ -108,23 +109,6 @@ function limitHost(cgroups: Cgroups): LimitHost {
 function hasCapability(bit: bigint): boolean {
   const effective = /^CapEff:\s*([0-9a-f]+)/m.exec(readable('/proc/self/status') ?? '')?.[1];
   return effective !== undefined && ((BigInt(`0x${effective}`) >> bit) & 1n) === 1n;
-}
-
-function which(tool: string): string | null {
-  for (const folder of (process.env.PATH ?? '').split(':').concat('/usr/sbin', '/sbin')) {
-    const found = folder && executable(`${folder}/${tool}`);
-    if (found) return found;
-  }
-  return null;
-}
-
-function executable(path: string): string | null {
-  try {
-    accessSync(path, constants.X_OK);
-    return path;
-  } catch {
-    return null;
-  }
 }
 
 function readable(path: string): string | null {
