@@ -92,6 +92,8 @@ describe.skipIf(lacks.length > 0)('the stock OpenSSH client', { timeout: 60_000 
       expect(out).toMatch(new RegExp(`^0\nlab-door\\.ssh-${process.pid}\n${login}\n +0 +[1-9]\\d{6,}`));
     }
     expect((await ssh('ada', ['exit 7'])).code).toBe(7);
+    // Under the limits of the sliver's first process, not the daemon's.
+    expect((await ssh('ada', ['ulimit -Hn'])).out).toBe('1024\n');
     await until('the servers to end', () => inside().length === 0);
   });
 

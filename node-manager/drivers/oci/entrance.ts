@@ -13,6 +13,7 @@ import {
 import { Refused } from '@/core/errors';
 import type { Entrance, Guest, PtyGuest, Size } from '../entrance';
 import { SLIVER_ENV } from './config';
+import { withSliverLimits } from './exec';
 import { GUEST_MARK, GuestBook } from './guests';
 import { consoleSocket } from './pty';
 
@@ -126,7 +127,8 @@ export class OciEntrance implements Entrance {
     const env = [...SLIVER_ENV.filter((entry) => !entry.startsWith('TERM=')), ...more, `${GUEST_MARK}=${mark}`];
     const pidFile = ['--pid-file', this.book(id).enter(mark)];
     const args = [...options, ...pidFile, ...env.flatMap((entry) => ['--env', entry]), this.host.name(id), ...argv];
-    const child = spawn('crun', this.host.crunArgs('exec', ...args), { stdio, detached: true });
+    const [command, ...rest] = withSliverLimits(['crun', ...this.host.crunArgs('exec', ...args)]);
+    const child = spawn(command, rest, { stdio, detached: true });
     child.unref(); // a guest's stay must not hold up the daemon's end
     return child;
   }
