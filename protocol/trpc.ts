@@ -5,7 +5,11 @@ import './plain-problems'; // zod's words are for programmers
 
 /** Who is on the other end of a mutually authenticated connection. */
 export type Peer = {
-  kind: 'node' | 'agent' | 'service-manager';
+  /**
+   * `principal`: a person's own service manager. `partner-…`: of another deployment, with a certificate of this one's CA under a name
+   * of this one's. A call that does not name a kind refuses it.
+   */
+  kind: 'node' | 'agent' | 'service-manager' | 'principal' | 'partner-agent' | 'partner-manager';
   /** URN from the certificate's URI name. */
   urn: string;
   /** RFC 7638 thumbprint of the certificate's key, which is the peer's identity key. */

@@ -122,8 +122,10 @@ export async function seedNodes(
     data: nodes.map(({ id }) => ({
       nodeId: id,
       agentId: agent.id,
+      granteeJkt: agent.jkt,
       iss: id,
       jti: 'd',
+      line: 'd',
       text: '',
       incarnation: 'i',
       ...amounts,

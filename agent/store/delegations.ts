@@ -1,5 +1,6 @@
 import type { HardAmounts } from '@/core/resources/vector';
 import { Bounded } from '@/protocol/statement/bounded';
+import { thumbprint } from '@/protocol/statement/keys';
 import type { DelegationClaims } from '@/protocol/statement/schemas';
 import type { Queryable } from './database';
 import { noteIncarnation } from './incarnation';
@@ -30,8 +31,8 @@ export async function storeDelegation(
   await noteIncarnation(tx, { nodeId, jkt: iss, incarnation });
   await tx.query(
     `INSERT INTO "Delegation" (id, iss, jti, "nodeId", "agentId", text, incarnation, "cpuMilli", "memoryMiB", "diskMiB", "networkKbps",
-       "degreeMilli", "notBefore", "notAfter")
-     VALUES (gen_random_uuid(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, to_timestamp($12), to_timestamp($13))
+       "degreeMilli", "notBefore", "notAfter", "granteeJkt", line)
+     VALUES (gen_random_uuid(), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, to_timestamp($12), to_timestamp($13), $14, $2)
      ON CONFLICT (iss, jti) DO NOTHING`,
     [
       iss,
@@ -47,6 +48,7 @@ export async function storeDelegation(
       degreeMilli,
       nbf,
       exp,
+      thumbprint(claims.grantee),
     ],
   );
 }

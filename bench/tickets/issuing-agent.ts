@@ -77,7 +77,7 @@ export async function startIssuingAgent(): Promise<IssuingAgent> {
   const agentId = rows[0]?.id;
   if (!agentId) throw new Error('the agent did not register');
   const key = await loadOrMakeIdentityKey(join(folder, 'identity.pem'));
-  const nodes = await seedNodes(pool, { id: agentId, publicKey: key.jwk.x });
+  const nodes = await seedNodes(pool, { id: agentId, publicKey: key.jwk.x, jkt: key.jkt });
   await pool.query('ANALYZE'); // as autovacuum does to a database that is not a minute old
   const client = agentClient({ address, urn: agentUrn('meridian'), jkt: key.jkt }, identity);
   const peer = { kind: 'service-manager' as const, urn: serviceManagerUrn('meridian'), jkt: identity.jkt };
@@ -153,7 +153,7 @@ async function startAgent(env: Record<string, string>) {
   return child;
 }
 
-async function seedNodes(pool: Pool, agent: { id: string; publicKey: string }) {
+async function seedNodes(pool: Pool, agent: { id: string; publicKey: string; jkt: string }) {
   const siteId = randomUUID();
   await pool.query(
     `INSERT INTO "Site" (id, "loginBase", name, urn) VALUES ($1, 'bench', 'Bench', 'urn:publicid:IDN+meridian:bench+authority+sa')`,
@@ -182,8 +182,8 @@ async function seedNodes(pool: Pool, agent: { id: string; publicKey: string }) {
      keys AS (INSERT INTO "NodeKey" (id, "nodeId", jkt, "publicKey", incarnation) SELECT gen_random_uuid(), id, jkt, x, incarnation FROM x),
      beats AS (INSERT INTO "Heartbeat" ("nodeId", at, since, incarnation, "freeCpuMilli", "freeMemoryMiB", "freeDiskMiB", "freeNetworkKbps")
        SELECT id, now() + interval '1 day', now(), incarnation, 0, 0, 0, 0 FROM x)
-     INSERT INTO "Delegation" (id, iss, jti, "nodeId", "agentId", text, incarnation, "cpuMilli", "memoryMiB", "diskMiB", "networkKbps", "degreeMilli", "notBefore", "notAfter")
-     SELECT gen_random_uuid(), jkt, jti, id, $3, text, incarnation, $4, $5, $6, $7, 1000, to_timestamp($8), to_timestamp($9) FROM x`,
+     INSERT INTO "Delegation" (id, iss, jti, "nodeId", "agentId", text, incarnation, "cpuMilli", "memoryMiB", "diskMiB", "networkKbps", "degreeMilli", "notBefore", "notAfter", "granteeJkt", line)
+     SELECT gen_random_uuid(), jkt, jti, id, $3, text, incarnation, $4, $5, $6, $7, 1000, to_timestamp($8), to_timestamp($9), $10, jti FROM x`,
     [
       JSON.stringify(rows.map(({ id, row }) => ({ id, ...row }))),
       siteId,
@@ -194,6 +194,7 @@ async function seedNodes(pool: Pool, agent: { id: string; publicKey: string }) {
       RIGHTS.networkKbps,
       now - 600,
       now + 5_184_000,
+      agent.jkt,
     ],
   );
   return new Map(rows.map(({ urn, key, incarnation, row }) => [urn, { key, incarnation, text: row.text }]));

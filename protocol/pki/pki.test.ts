@@ -14,7 +14,7 @@ import {
 import { checkProof, enrolmentChallenge, proveChallenge, renewalChallenge } from './challenge';
 import { decodeEnrolmentToken, encodeEnrolmentToken, newEnrolmentSecret } from './enrolment-token';
 import { renewalDue, selfIssue } from './identity';
-import { agentUrn, peerKind, serviceManagerUrn, tlsName } from './names';
+import { agentUrn, partnerUrn, peerKind, serviceManagerUrn, tlsName } from './names';
 
 const now = new Date('2026-11-22T10:00:00Z');
 const node = 'urn:publicid:IDN+meridian:oslo+node+one.oslo.example';
@@ -55,7 +55,7 @@ describe('certificates', () => {
     expect(codeOf(() => checkCertificate(good, root, new Date(now.getTime() + 86_401_000)))).toMatch(/expired/);
     expect(codeOf(() => checkCertificate(good, root, new Date(now.getTime() - 601_000)))).toMatch(/not valid yet/);
     expect(codeOf(() => readCertificate(root))).toMatch(/names no node/);
-    const user = await issue('urn:publicid:IDN+meridian+user+ada');
+    const user = await issue('urn:publicid:IDN+meridian+slice+oslo_ada');
     expect(codeOf(() => readCertificate(user))).toMatch(/names no node/);
     expect(caFingerprint(ca.certificatePem)).not.toBe(caFingerprint(other.certificatePem));
   });
@@ -71,7 +71,12 @@ describe('certificates', () => {
     expect(peerKind(node)).toBe('node');
     expect(peerKind(agentUrn('meridian'))).toBe('agent');
     expect(peerKind(serviceManagerUrn('meridian'))).toBe('service-manager');
-    expect(peerKind('urn:publicid:IDN+meridian:oslo+authority+sm')).toBeNull();
+    expect(peerKind(agentUrn('meridian', 'second'))).toBe('agent');
+    expect(peerKind('urn:publicid:IDN+meridian+authority+am.')).toBeNull();
+    expect(peerKind(partnerUrn('meridian', 'b.example', 'am'))).toBe('partner-agent');
+    expect(peerKind(partnerUrn('meridian', 'b.example', 'sm'))).toBe('partner-manager');
+    expect(peerKind('urn:publicid:IDN+meridian:oslo+authority+am.second')).toBeNull();
+    expect(peerKind('urn:publicid:IDN+meridian+user+alice')).toBe('principal');
     expect(peerKind('urn:publicid:IDN+meridian+slice+oslo_a')).toBeNull();
   });
 });

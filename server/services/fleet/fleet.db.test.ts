@@ -63,6 +63,8 @@ async function bringUp(hostname: string, at: Date) {
       jti: hostname,
       nodeId: node.id,
       agentId: agent.id,
+      granteeJkt: 'j',
+      line: hostname,
       text: 't',
       incarnation: 'x',
       ...amounts,
