@@ -15,6 +15,10 @@ const PAGES: readonly [role: Role, path: string][] = [
   ['operator', '/'],
   ['operator', '/fleet'],
   ['operator', '/sites'],
+  ['operator', '/trust'],
+  ['operator', '/trust/agents'],
+  ['operator', '/trust/partners'],
+  ['operator', '/trust/revocations'],
   ['operator', '/no/such/page'],
 ];
 

@@ -1,4 +1,4 @@
-import { Building2, Globe, Inbox, KeyRound, Layers, LayoutDashboard, type LucideIcon } from 'lucide-react';
+import { Building2, Globe, Inbox, KeyRound, Layers, LayoutDashboard, type LucideIcon, Waypoints } from 'lucide-react';
 import type { Me } from '@/protocol/api/people';
 
 export type Place = { href: string; word: string; icon: LucideIcon };
@@ -17,6 +17,7 @@ export function placesFor(me: Me): Place[] {
     { href: '/fleet', word: 'Fleet', icon: Globe },
     { href: '/sites', word: 'Sites', icon: Building2 },
     { href: '/keys', word: 'Keys', icon: KeyRound },
+    { href: '/trust', word: 'Trust', icon: Waypoints },
   ];
   return places.filter((p) => p !== false);
 }

@@ -9,6 +9,7 @@ import { portsRouter } from './routers/ports';
 import { sitesRouter } from './routers/sites';
 import { slicesRouter } from './routers/slices';
 import { tokensRouter } from './routers/tokens';
+import { trustRouter } from './routers/trust';
 
 /** The web's API. Its type is the client's contract: components import the type only. */
 export const appRouter = router({
@@ -21,6 +22,7 @@ export const appRouter = router({
   ports: portsRouter,
   approvals: approvalsRouter,
   fleet: fleetRouter,
+  trust: trustRouter,
   live: liveRouter,
 });
 export type AppRouter = typeof appRouter;
