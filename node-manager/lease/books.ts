@@ -40,9 +40,9 @@ export class Books {
     this.judgeLinks(want, claimOf(want));
   }
 
-  /** At most one lease of a slice at any instant; `without`: the lease that a renewal prolongs. Throws ALREADY_LEASED. */
-  judgeAlone(slice: string, want: Held, without?: string): void {
-    const held = this.slices.other(slice, claimOf(want), without);
+  /** At most one lease of a slice at any instant, all of one holder; `without`: the lease that a renewal prolongs. Throws ALREADY_LEASED. */
+  judgeAlone(slice: string, holder: string, want: Held, without?: string): void {
+    const held = this.slices.another(slice, holder) ?? this.slices.other(slice, claimOf(want), without);
     if (held) throw new Refused('ALREADY_LEASED', { slice, node: this.urn, until: isoAt(held.end) });
   }
 
@@ -62,10 +62,11 @@ export class Books {
 
   /**
    * The first start, not before the wish's own, at which there is room and a place for as long as is wished, and the slice (where it
-   * is known) has no other lease; null when there never is. Epoch ms.
+   * is known) has no other lease; null when there never is, or another holds the slice. Epoch ms.
    */
-  earliest(want: Held, slice: string | undefined): number | null {
+  earliest(want: Held, slice: string | undefined, holder: string): number | null {
     const { start, end, amounts } = claimOf(want);
+    if (slice !== undefined && this.slices.another(slice, holder)) return null;
     for (let from = start; ; ) {
       const fits = this.node.earliestFit(amounts, end - start, from);
       if (fits === null) return null;
@@ -102,7 +103,7 @@ export class Books {
   enter(lease: LeaseRecord): void {
     this.node.add(lease.jti, claimOf(lease));
     this.places.enter(lease.jti, claimOf(lease));
-    this.slices.enter(lease.slice, lease.jti, claimOf(lease));
+    this.slices.enter(lease.slice, lease.jti, { ...claimOf(lease), holder: lease.holder });
     this.links.charge(lease.jti, lease.links, claimOf(lease));
   }
 

@@ -7,7 +7,7 @@ import type { NodeState } from './node-state';
 import { judgeOffer, judgeOpen, type Offer } from './wish';
 
 /**
- * What would become of a ticket of these contents now (epoch ms), by the same rules in the same order as `makeLease`. Enters
+ * What would become of a ticket of these contents for this holder (a key’s thumbprint) now (epoch ms), by the same rules in the same order as `makeLease`. Enters
  * nothing. A ticket's own matters (its signature, what its chain may pass on, whether it was spent) are not judged: there is none.
  */
 export function checkWish(
@@ -15,6 +15,7 @@ export function checkWish(
   books: Books,
   offer: Offer,
   input: CheckInput,
+  holder: string,
   now: number,
 ): CheckOutput {
   const { resources, durationSeconds, graceSeconds, slice } = input;
@@ -28,12 +29,12 @@ export function checkWish(
   });
   if (never) return { at, fits: false, reason: never.reason, earliest: null, room: null };
   const span = claimOf(wish);
-  const alone = slice === undefined ? null : refusalOf(() => books.judgeAlone(slice, wish));
+  const alone = slice === undefined ? null : refusalOf(() => books.judgeAlone(slice, holder, wish));
   const full = alone ?? refusalOf(() => books.judgeRoom(wish));
   const room = alone ? null : books.roomIn(span);
   if (!full) return { at, fits: true, reason: null, earliest: isoAt(span.start), room };
   const from = Math.max(start, Math.floor(now / 1000)); // nobody can begin before now
-  const earliest = books.earliest({ ...wish, start: from, end: from + durationSeconds }, slice);
+  const earliest = books.earliest({ ...wish, start: from, end: from + durationSeconds }, slice, holder);
   return { at, fits: false, reason: full.reason, earliest: earliest === null ? null : isoAt(earliest), room };
 }
 

@@ -60,7 +60,7 @@ export function makeLease(
     end: claims.end,
     graceSeconds: claims.graceSeconds,
   };
-  books.judgeAlone(claims.slice, wanted);
+  books.judgeAlone(claims.slice, claims.cnf.jkt, wanted);
   const links = chain.map(({ iss, jti, rights, degreeMilli }) => ({ iss, jti, rights: hardOf(rights), degreeMilli }));
   books.judge({ ...wanted, links });
   const lease: LeaseClaims = {

@@ -32,7 +32,7 @@ export function renewLease(
   judgeOpen(self, offer, lease.slice);
   const term = renewTerm(lease, claims, offer.maxTermSeconds, now);
   const { resources } = lease;
-  books.judgeAlone(lease.slice, { ...term, resources }, lease.jti);
+  books.judgeAlone(lease.slice, lease.holder, { ...term, resources }, lease.jti);
   const links = chain.map(({ iss, jti, rights, degreeMilli }) => ({ iss, jti, rights: hardOf(rights), degreeMilli }));
   books.judgeRenewal(lease, { ...term, resources, links });
   const signed: LeaseClaims = {

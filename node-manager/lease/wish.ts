@@ -34,12 +34,17 @@ export function judgeOffer(offer: Offer, wish: Held): void {
     throw new Refused('TERM_TOO_LONG', { askedSeconds, maxSeconds: offer.maxTermSeconds });
 }
 
-/** When each slice has its leases: at most one of them holds at any instant. */
-export class SliceSpans {
-  private readonly spans = new Map<string, Map<string, Span>>();
+type Spoken = Span & { holder: string };
 
-  enter(slice: string, id: string, span: Span): void {
-    const spans = this.spans.get(slice) ?? new Map<string, Span>();
+/**
+ * When each slice has its leases: at most one of them holds at any instant, and all are one holder's: a slice's keys let into every
+ * sliver of it, so nobody else may come to have one, not even later.
+ */
+export class SliceSpans {
+  private readonly spans = new Map<string, Map<string, Spoken>>();
+
+  enter(slice: string, id: string, span: Spoken): void {
+    const spans = this.spans.get(slice) ?? new Map<string, Spoken>();
     this.spans.set(slice, spans.set(id, span));
   }
 
@@ -51,6 +56,12 @@ export class SliceSpans {
   /** When a lease of the slice holds that shares an instant with the span; `without`: the lease that a renewal prolongs. */
   other(slice: string, span: Span, without?: string): Span | null {
     for (const [id, held] of this.spans.get(slice) ?? []) if (id !== without && overlaps(held, span)) return held;
+    return null;
+  }
+
+  /** When a lease of the slice holds that is not this holder's, at whatever time. */
+  another(slice: string, holder: string): Span | null {
+    for (const held of this.spans.get(slice)?.values() ?? []) if (held.holder !== holder) return held;
     return null;
   }
 }

@@ -9,7 +9,8 @@ export function checkService(node: NodeManager, { asDeployment }: Guards): Pick<
   return {
     async check(peer, input) {
       asDeployment(peer);
-      return checkWish(node.self, node.books, node.offer, input, node.o.ledger.now());
+      const holder = peer.kind === 'agent' ? (node.link.enrolled?.serviceManager.jkt ?? '') : peer.jkt;
+      return checkWish(node.self, node.books, node.offer, input, holder, node.o.ledger.now());
     },
   };
 }

@@ -3,13 +3,24 @@ import type { Peer } from '@/protocol/trpc';
 import type { LeaseRecord } from '../lease/node-state';
 import type { NodeManager } from '../node';
 import type { SliverRecord } from '../sliver/record';
+import { boundsOf, HolderRates } from './holder-bounds';
 
-/** Who may ask a node for what: every call goes through one of these first. */
+/**
+ * Who may ask a node for what: every call goes through one of these first. A lease belongs to the key in it, whoever that is: another's
+ * looks like none.
+ */
 export type Guards = {
-  /** The deployment's service manager alone may change or see leases; a key that was revoked counts no more. @throws Refused NOT_ALLOWED */
+  /** The deployment's service manager alone; a key that was revoked counts no more. @throws Refused NOT_ALLOWED */
   asServiceManager: (peer: Peer) => void;
-  /** An agent or the service manager. @throws Refused NOT_ALLOWED */
+  /** An agent of the deployment or its service manager. @throws Refused NOT_ALLOWED */
   asDeployment: (peer: Peer) => void;
+  /**
+   * Whoever may hold leases: the deployment's service manager, a person's own, or a partner's. The last two are bounded in how fast they
+   * ask; `cost`: as how many small calls this one counts. @throws Refused NOT_ALLOWED, RATE_LIMITED
+   */
+  asHolder: (peer: Peer, cost?: number) => void;
+  /** Room for one more lease of this holder's. @throws Refused TOO_MANY_SLIVERS */
+  judgeHolder: (peer: Peer) => void;
   /** The peer's live leases of the slice. */
   leasesOf: (peer: Peer, slice: string) => LeaseRecord[];
   /**
@@ -22,7 +33,13 @@ export type Guards = {
   noLease: (slice: string) => Refused;
 };
 
+/** Who is of the deployment itself: its agents and its service manager. */
+export function isDeployment(peer: Peer): boolean {
+  return peer.kind === 'agent' || peer.kind === 'service-manager';
+}
+
 export function guards(node: NodeManager): Guards {
+  const rates = new HolderRates();
   const asServiceManager = (peer: Peer) => {
     const expected = node.link.enrolled?.serviceManager;
     if (peer.kind !== 'service-manager' || peer.jkt !== expected?.jkt)
@@ -40,6 +57,17 @@ export function guards(node: NodeManager): Guards {
     asServiceManager,
     asDeployment: (peer) => {
       if (peer.kind !== 'agent') asServiceManager(peer);
+    },
+    asHolder: (peer, cost = 1) => {
+      if (peer.kind !== 'principal' && peer.kind !== 'partner-manager') return asServiceManager(peer);
+      rates.take(peer, cost);
+    },
+    judgeHolder: (peer) => {
+      const { leases: max } = boundsOf(peer);
+      if (!Number.isFinite(max)) return;
+      let held = 0;
+      for (const lease of node.state.leases.values()) if (lease.holder === peer.jkt) held += 1;
+      if (held >= max) throw new Refused('TOO_MANY_SLIVERS', { node: node.o.urn, held, max });
     },
     leasesOf: (peer, slice) =>
       [...node.state.leases.values()].filter((l) => l.slice === slice && l.holder === peer.jkt),

@@ -65,7 +65,7 @@ export function portsService(
 
   return {
     async publish(peer, input) {
-      guards.asServiceManager(peer);
+      guards.asHolder(peer);
       const lease = leaseOf(peer, input.slice);
       const sources = normalPrefixes(input.sources);
       const { protocol, internal } = input;
@@ -95,7 +95,7 @@ export function portsService(
     },
 
     async unpublish(peer, { slice, protocol, external }) {
-      guards.asServiceManager(peer);
+      guards.asHolder(peer);
       const lease = leaseOf(peer, slice);
       const left = portsOf(lease).filter((port) => port.protocol !== protocol || port.external !== external);
       if (left.length < portsOf(lease).length) await enter(lease, left);
@@ -105,7 +105,7 @@ export function portsService(
 
     // biome-ignore lint/suspicious/useAwait: a refusal must reject, not throw
     async ports(peer, { slice }) {
-      guards.asServiceManager(peer);
+      guards.asHolder(peer);
       return view(leaseOf(peer, slice));
     },
   };

@@ -12,9 +12,11 @@ import type { NodeManager } from '../node';
 import type { SliverRecord } from '../sliver/record';
 import { VERSION } from '../version';
 import { accessService } from './access';
+import { burnable } from './burn';
 import { checkService } from './check';
 import { flowsService } from './flows';
-import { guards } from './guards';
+import { guards, isDeployment } from './guards';
+import { boundsOf } from './holder-bounds';
 import { portsService } from './ports';
 import { redeemAllService } from './redeem-all';
 import { sliverControlService } from './sliver-control';
@@ -23,6 +25,8 @@ import { usageService } from './usage';
 /** How long a release waits for the sliver's last trace to go before it answers all the same. */
 const GONE_WITHIN_MS = 5_000;
 const MAX_EXEC_BYTES = 262_144;
+/** A list of keys may be a quarter of a megabyte of journal. */
+const KEYS_COST = 10;
 const never = new AbortController().signal;
 /** Commands that run at once, of all slivers: each is a process on the host, outside of the sliver's limits. */
 const MAX_EXECS = 32;
@@ -32,9 +36,9 @@ export function nodeService(node: NodeManager): NodeManagerService {
   const { ledger, urn, driver } = node.o;
 
   const guard = guards(node);
-  const { asServiceManager, asDeployment, leasesOf, recordOf, runningOf, noLease } = guard;
+  const { asHolder, asDeployment, leasesOf, recordOf, runningOf, noLease } = guard;
   const status = (record: SliverRecord) => record.status(node.simulated);
-  let execs = 0;
+  const execs = new Map<string, number>(); // by holder
 
   /** What a ticket became before; null for one that did not become a lease. */
   const redeemedBefore = (peer: Peer, text: string, ticket: OpenStatement<'ticket+jwt'>) => {
@@ -87,7 +91,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
     signal: AbortSignal = never,
     known: OpenStatement<'ticket+jwt'> | null = null,
   ) => {
-    asServiceManager(peer);
+    asHolder(peer);
     const opened = known ?? openStatement('ticket+jwt', text);
     let before = redeemedBefore(peer, text, opened);
     if (!before) {
@@ -102,6 +106,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
     const now = ledger.now();
     try {
       // From here to `record` in one turn: nobody else decides in between.
+      guard.judgeHolder(peer);
       lease = makeLease(node.self, node.books, node.offer, verified(peer, opened, now), text, now);
     } catch (err) {
       return overIsDurable(err);
@@ -123,7 +128,8 @@ export function nodeService(node: NodeManager): NodeManagerService {
     ...checkService(node, guard),
 
     async config(peer) {
-      asDeployment(peer);
+      if (peer.kind !== 'agent') asHolder(peer);
+      const inside = isDeployment(peer); // what the host lacks is not others' to know
       return {
         protocol: 1,
         version: VERSION,
@@ -131,10 +137,10 @@ export function nodeService(node: NodeManager): NodeManagerService {
         jkt: node.o.key.jkt,
         incarnation: node.state.incarnation,
         capacity: node.capacity,
-        drivers: node.o.drivers,
+        drivers: inside ? node.o.drivers : node.o.drivers.map((one) => ({ ...one, missing: [] })),
         driver: driver.name,
         images: [...node.offer.images],
-        imageProblems: node.imageProblems(),
+        imageProblems: inside ? node.imageProblems() : [],
         enforcement: driver.enforcement,
         profiles: [...node.offer.profiles],
         maxTermSeconds: node.offer.maxTermSeconds,
@@ -162,7 +168,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
     redeem: (peer, input, signal) => redeem(peer, input, signal),
 
     async renew(peer, { ticket: text }) {
-      asServiceManager(peer);
+      asHolder(peer);
       const opened = openStatement('ticket+jwt', text);
       let before = redeemedBefore(peer, text, opened);
       if (!before) {
@@ -184,10 +190,10 @@ export function nodeService(node: NodeManager): NodeManagerService {
     },
 
     async release(peer, { slice, burn }) {
-      asServiceManager(peer);
+      asHolder(peer);
       const now = ledger.now();
       const receipts: string[] = [];
-      const burning = burn.flatMap(({ iss, jti }) => {
+      const burning = burnable(node, peer, slice, burn, now).flatMap(({ iss, jti }) => {
         const spent = node.state.spent.get(ticketKey({ iss, jti }));
         if (spent?.receipt) receipts.push(spent.receipt);
         if (spent) return [];
@@ -209,7 +215,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
     },
 
     async setKeys(peer, { slice, keys }) {
-      asServiceManager(peer);
+      asHolder(peer, KEYS_COST);
       if (leasesOf(peer, slice).length === 0) throw noLease(slice);
       const wanted = [...new Set(keys)];
       const known = node.state.keys.get(slice) ?? [];
@@ -222,13 +228,13 @@ export function nodeService(node: NodeManager): NodeManagerService {
     },
 
     async keys(peer, { slice }) {
-      asServiceManager(peer);
+      asHolder(peer);
       if (leasesOf(peer, slice).length === 0) throw noLease(slice);
       return { keys: [...(node.state.keys.get(slice) ?? [])] };
     },
 
     async slivers(peer) {
-      asServiceManager(peer);
+      asHolder(peer);
       return {
         slivers: [...node.keeper.records.values()]
           .filter((r) => r.lease.holder === peer.jkt)
@@ -238,7 +244,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
     },
 
     async sliver(peer, { slice, waitWhile, waitMs }, signal) {
-      asServiceManager(peer);
+      asHolder(peer);
       const until = Date.now() + waitMs;
       for (;;) {
         const record = recordOf(peer, slice);
@@ -249,16 +255,20 @@ export function nodeService(node: NodeManager): NodeManagerService {
     },
 
     async exec(peer, { slice, argv, timeoutMs }, signal) {
-      asServiceManager(peer);
+      asHolder(peer);
       const record = runningOf(peer, slice);
-      if (execs >= MAX_EXECS) throw new Refused('RATE_LIMITED', { retryAfterSeconds: 1 });
+      const own = execs.get(peer.jkt) ?? 0;
+      const all = [...execs.values()].reduce((sum, n) => sum + n, 0);
+      if (all >= MAX_EXECS || own >= boundsOf(peer).execs) throw new Refused('RATE_LIMITED', { retryAfterSeconds: 1 });
       const began = performance.now();
-      execs += 1;
+      execs.set(peer.jkt, own + 1);
       try {
         const result = await driver.exec(record.lease.jti, argv, { timeoutMs, maxBytes: MAX_EXEC_BYTES, signal });
         return { ...result, durationMs: Math.round(performance.now() - began) };
       } finally {
-        execs -= 1;
+        const left = (execs.get(peer.jkt) ?? 1) - 1;
+        if (left > 0) execs.set(peer.jkt, left);
+        else execs.delete(peer.jkt);
       }
     },
   };

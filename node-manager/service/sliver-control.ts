@@ -17,7 +17,7 @@ export function sliverControlService(node: NodeManager, guards: Guards): Control
   const { ledger, urn, driver } = node.o;
 
   const leasedOf = (peer: Peer, slice: string): { record: SliverRecord; lease: LeaseRecord } => {
-    guards.asServiceManager(peer);
+    guards.asHolder(peer);
     const record = guards.recordOf(peer, slice);
     const lease = node.state.leases.get(record.lease.jti);
     if (!lease) throw guards.noLease(slice);
@@ -65,7 +65,7 @@ export function sliverControlService(node: NodeManager, guards: Guards): Control
     },
 
     async logs(peer, { slice }) {
-      guards.asServiceManager(peer);
+      guards.asHolder(peer);
       return driver.logs(guards.recordOf(peer, slice).lease.jti);
     },
   };

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/useAwait: a refusal must reject, not throw
 import type { NodeManagerService } from '@/protocol/node-manager/router';
 import type { NodeManager } from '../node';
-import type { Guards } from './guards';
+import { type Guards, isDeployment } from './guards';
 
 const MIB = 1_048_576;
 
@@ -9,7 +9,7 @@ const MIB = 1_048_576;
 export function usageService(node: NodeManager, guards: Guards): Pick<NodeManagerService, 'usage'> {
   return {
     async usage(peer, { slice }) {
-      guards.asDeployment(peer);
+      if (peer.kind !== 'agent') guards.asHolder(peer);
       const { monitor } = node;
       const leases = [...node.state.leases.values()].filter(
         (lease) => lease.holder === peer.jkt && (slice === undefined || lease.slice === slice),
@@ -19,7 +19,7 @@ export function usageService(node: NodeManager, guards: Guards): Pick<NodeManage
         simulated: node.simulated,
         node: node.o.urn,
         jkt: node.o.key.jkt,
-        host: monitor.host(),
+        host: isDeployment(peer) ? monitor.host() : null,
         slivers: leases.slice(0, 1000).flatMap((lease) => {
           const meter = monitor.meters.get(lease.jti);
           if (!meter) return [];

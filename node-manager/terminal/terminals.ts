@@ -43,6 +43,13 @@ export class Terminals {
     }
   }
 
+  /** How many of a holder's are open. */
+  countOf(holder: string): number {
+    let count = 0;
+    for (const one of this.held.values()) if (one.holder === holder && !one.terminal.over) count += 1;
+    return count;
+  }
+
   /** @throws Refused NOT_FOUND: none, or another's */
   of(id: string, holder: string): Terminal {
     const held = this.held.get(id);

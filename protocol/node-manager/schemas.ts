@@ -125,8 +125,14 @@ export const RenewOutput = z.object({
 export const TicketRef = z.object({ iss: thumbprint, jti: statementId });
 export const ReleaseInput = z.object({
   slice: urn,
-  /** Tickets of that slice which may not have been redeemed yet: burnt, so that a late retry cannot bring it back. */
-  burn: z.array(TicketRef).max(64).default([]),
+  /**
+   * Tickets of that slice which may not have been redeemed yet: burnt, so that a late retry cannot bring it back. Others than the
+   * deployment's service manager show the ticket itself, which must be theirs.
+   */
+  burn: z
+    .array(TicketRef.extend({ ticket: statement.optional() }))
+    .max(64)
+    .default([]),
 });
 export const ReleaseOutput = z.object({
   /** `released`: a lease ended now. `nothing`: there was none (idempotent). */
