@@ -12,6 +12,7 @@ export type SecretStore = {
 
 const CA = 'ca';
 const SERVICE_MANAGER = 'service-manager';
+const AUDIT = 'audit';
 const StoredCa = z.object({ certificatePem: z.string(), privateKeyPem: z.string() });
 
 /**
@@ -35,6 +36,13 @@ export async function loadOrMakeCa(
 export async function loadOrMakeServiceManagerKey(store: SecretStore, sealKey: Buffer): Promise<IdentityKey> {
   const pem = await loadOrMake(store, sealKey, SERVICE_MANAGER, async () => identityKeyToPem(generateIdentityKey()));
   return identityKeyFromPem(pem);
+}
+
+/** The key that seals the audit trail. As `loadOrMakeCa`. */
+export async function loadOrMakeAuditKey(store: SecretStore, sealKey: Buffer): Promise<IdentityKey> {
+  return identityKeyFromPem(
+    await loadOrMake(store, sealKey, AUDIT, async () => identityKeyToPem(generateIdentityKey())),
+  );
 }
 
 async function loadOrMake(

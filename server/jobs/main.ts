@@ -3,6 +3,7 @@ import { parseEnvironment } from '@/server/env';
 import { programLog } from '@/server/log';
 import { openServiceManager } from '@/server/service-manager/service-manager';
 import { WorkerEnvironment } from './env';
+import { startSealing } from './sealing';
 import { startWorker } from './worker';
 
 /** The worker program: the service manager's jobs. Any number may run; one that dies is taken over within seconds. */
@@ -23,10 +24,11 @@ async function main(): Promise<void> {
         agentAddress: env.MERIDIAN_AGENT_ADDRESS,
       }),
   });
+  const sealing = startSealing({ databaseUrl: env.DATABASE_URL, sealKey: env.MERIDIAN_SEAL_KEY, log });
   const stop = (why: string) => {
     log.info({ why }, 'stopping');
     setTimeout(() => process.exit(1), 15_000).unref();
-    worker.stop().then(
+    Promise.all([worker.stop(), sealing.stop()]).then(
       () => process.exit(0),
       (err: unknown) => {
         log.error({ err }, 'could not stop in order');

@@ -31,7 +31,10 @@ export type PermissionFacts = {
   'fleet.read': null;
   'fleet.import': null;
   'fleet.simulate': null;
+  /** Each sees what concerns them (services/audit/sight.ts). */
   'audit.read': null;
+  /** Follow the whole chain. */
+  'audit.check': null;
   /** The queue of requests of those sites that one may decide for. */
   'approvals.read': null;
   'site.read': SiteFacts;
@@ -81,7 +84,8 @@ const RULES: { [P in Permission]: Rule<P> } = {
   'fleet.read': everyone,
   'fleet.import': operator,
   'fleet.simulate': operator,
-  'audit.read': operator,
+  'audit.read': everyone,
+  'audit.check': operator,
   'approvals.read': (person) => person.operator || person.memberships.some((m) => m.role === 'pi'),
   'site.read': (person, site) => person.operator || has(person, site.siteId, 'researcher', 'pi', 'tech'),
   'site.people': piOrOperator,

@@ -101,6 +101,8 @@ const TABLE: Record<string, Row> = {
   'me.get': row(signedIn),
   'me.notifications': row(signedIn),
   'me.markRead': row(signedIn, () => ({ ids: [] })),
+  'audit.list': row(signedIn, () => ({})),
+  'audit.check': row(operators),
   'keys.list': row(signedIn),
   'keys.add': row(signedIn, () => ({ name: 'k', publicKey: 'none' })),
   'keys.remove': row(signedIn, async (by) => {

@@ -1,5 +1,6 @@
 import { createCallerFactory, router } from './init';
 import { approvalsRouter } from './routers/approvals';
+import { auditRouter } from './routers/audit';
 import { fleetRouter } from './routers/fleet';
 import { invitesRouter } from './routers/invites';
 import { keysRouter } from './routers/keys';
@@ -22,6 +23,7 @@ export const appRouter = router({
   ports: portsRouter,
   approvals: approvalsRouter,
   fleet: fleetRouter,
+  audit: auditRouter,
   trust: trustRouter,
   live: liveRouter,
 });
