@@ -15,7 +15,7 @@ export async function takeDelegation(issuer: Issuer, peer: Peer, text: string, n
   await inTransaction(issuer.pool, async (tx) => {
     const key = await lockEnrolledKey(tx, peer.urn, peer.jkt);
     if (!key) throw new Refused('NODE_NOT_ENROLLED', { node: peer.urn });
-    const { claims, chain } = verifyDelegation(text, {
+    const { claims } = verifyDelegation([text], {
       nodeUrn: peer.urn,
       nodeJwk: jwkFromRaw(key.x),
       incarnation: null, // a node that lost its journal says so by this very delegation
@@ -23,8 +23,7 @@ export async function takeDelegation(issuer: Issuer, peer: Peer, text: string, n
       revokedKeys: new Set(),
       granteeJkt: issuer.key.jkt,
     });
-    if (chain.length !== 1) throw new Refused('NOT_ALLOWED', { permission: 'to delegate what another granted' });
-    await storeDelegation(tx, issuer.agentId, key.nodeId, claims, text);
+    await storeDelegation(tx, { agentId: issuer.agentId, nodeId: key.nodeId, claims, text });
     await notifyNodes(tx, [key.nodeId]);
   });
 }

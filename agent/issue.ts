@@ -78,11 +78,11 @@ async function sign(
   const own = granted.map(({ node, held }, i) => {
     const replaces = input.replaces?.[node];
     const renewal = replaces === undefined ? {} : { replaces };
-    return { jti: jtis[i] ?? '', aud: node, ...redeemWindow(held, input, now), ...renewal, delegation: held.text };
+    return { jti: jtis[i] ?? '', aud: node, ...redeemWindow(held, input, now), ...renewal, chain: held.chain };
   });
   const texts = await signTickets(shared, own, key);
   return granted.map(({ held }, i) => {
-    const { delegation: _, aud, ...rest } = own[i] ?? missing();
+    const { chain: _, aud, ...rest } = own[i] ?? missing();
     return { node: aud, nodeId: held.nodeId, ...rest, text: texts[i] ?? missing() };
   });
 }

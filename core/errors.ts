@@ -35,6 +35,7 @@ export const REFUSAL_CODES = [
   'WRONG_INCARNATION', // facts: expected, got
   'EXCEEDS_PARENT', // facts: what, child, parent
   'CHAIN_TOO_DEEP', // facts: depth, max
+  'CHAIN_BROKEN', // facts: link (1 is the root), problem
   'REVOKED', // facts: kind, id
   'TICKET_SPENT', // facts: iss, jti
   'TICKET_BURNT', // facts: iss, jti

@@ -68,6 +68,8 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
   },
   CHAIN_TOO_DEEP: (f) =>
     `The chain of delegations is too long${f.has('max') ? `: at most ${f.count('max', '')} links are followed` : ''}. Get a delegation closer to the node.`,
+  CHAIN_BROKEN: (f) =>
+    `The chain of delegations does not hold together${f.part('link', (n) => ` at link ${n}`)}: ${f.problem('problem', 'a link does not follow from the one before')}. Get a new ticket from the agent.`,
   REVOKED: (f) => `This ${f.text('kind', 'statement')} was revoked and no longer counts. Get a new one.`,
   TICKET_SPENT: () => 'This ticket was already redeemed on this node, and a ticket counts once. Get a new one.',
   TICKET_BURNT: () => 'This ticket was given back when its slice was released, so it no longer counts. Get a new one.',

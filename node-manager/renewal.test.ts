@@ -18,10 +18,10 @@ async function leased(more: Partial<TicketClaims> = {}) {
   const first = { jti: newStatementId(), start: t0, end: t0 + 3600, graceSeconds: 60, ...more };
   const text = ticket(first, time.now);
   const redeemed = await started.service.redeem(manager, { ticket: text });
-  const { delegation } = decodeUnverified('ticket+jwt', text).claims; // the one in which the lease begins
+  const { chain } = decodeUnverified('ticket+jwt', text).claims; // the one in which the lease begins
   /** A ticket that continues the first, until so many seconds after its start. */
   const renewal = (seconds: number, over: Partial<TicketClaims> = {}) =>
-    ticket({ ...first, jti: newStatementId(), replaces: first.jti, delegation, end: t0 + seconds, ...over }, time.now);
+    ticket({ ...first, jti: newStatementId(), replaces: first.jti, chain, end: t0 + seconds, ...over }, time.now);
   const status = (node: Started = started) => node.service.sliver(manager, { slice: SLICE, waitMs: 0 }, never);
   return { ...started, t0, time, clock, first, redeemed, renewal, status };
 }

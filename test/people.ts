@@ -125,7 +125,7 @@ export async function seedNodes(
       granteeJkt: agent.jkt,
       iss: id,
       jti: 'd',
-      line: 'd',
+      line: agent.jkt,
       text: '',
       incarnation: 'i',
       ...amounts,

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { parentHash } from '@/protocol/statement/delegation';
 import { generateIdentityKey, type IdentityKey } from '@/protocol/statement/keys';
 import type { DelegationClaims, LeaseClaims, ReceiptClaims, TicketClaims } from '@/protocol/statement/schemas';
 import { signStatement } from '@/protocol/statement/sign';
@@ -42,6 +43,22 @@ export function statementWorld(now = Date.UTC(2026, 0, 15)) {
   const delegation = (over: Partial<DelegationClaims> = {}, by: IdentityKey = keys.node) =>
     signStatement('delegation+jwt', delegationClaims({ iss: by.jkt, ...over }), by);
   const root = delegation();
+  /**
+   * A chain of so many links from the node to the agent, each signed by the grantee of the one before and naming its text; `alter` may
+   * change a link's claims before it is signed. `keys`: the node's first, the agent's last.
+   */
+  const chained = (links: number, alter: (i: number) => Partial<DelegationClaims> = () => ({})) => {
+    const others = [...Array.from({ length: links - 1 }, generateIdentityKey), keys.agent];
+    const chain: string[] = [];
+    let by = keys.node;
+    for (const [i, to] of others.entries()) {
+      const before = chain.at(-1);
+      const parent = before === undefined ? {} : { parent: parentHash(before) };
+      chain.push(delegation({ grantee: to.jwk, ...parent, ...alter(i) }, by));
+      by = to;
+    }
+    return { chain, keys: [keys.node, ...others] };
+  };
   const ticketClaims = (over: Partial<TicketClaims> = {}): TicketClaims => ({
     iss: keys.agent.jkt,
     jti: newId(),
@@ -55,7 +72,7 @@ export function statementWorld(now = Date.UTC(2026, 0, 15)) {
     graceSeconds: 86_400,
     nbf: seconds,
     exp: seconds + 3600,
-    delegation: root,
+    chain: [root],
     ...over,
   });
   const ticket = (over: Partial<TicketClaims> = {}, by: IdentityKey = keys.agent) =>
@@ -108,6 +125,7 @@ export function statementWorld(now = Date.UTC(2026, 0, 15)) {
     delegationClaims,
     delegation,
     root,
+    chained,
     ticketClaims,
     ticket,
     leaseFor,

@@ -71,7 +71,7 @@ SELECT urn, node_id::text AS "nodeId", was, admin_switch AS "adminSwitch", new_i
   other AND NOT former AS "newOfKey", CASE WHEN former THEN greatest(seen, sequence + 1) ELSE seen END::float8 AS "journalSeen",
   (was IS DISTINCT FROM 'online' OR offers_other OR other_count OR new_incarnation) AS changed,
   NOT EXISTS (
-    SELECT FROM "Delegation" d WHERE d."nodeId" = node_id AND d."agentId" = $2::uuid AND d."revokedAt" IS NULL
+    SELECT FROM "Delegation" d WHERE d."nodeId" = node_id AND d."agentId" = $2::uuid AND d."revokedAt" IS NULL AND d."parentId" IS NULL
       AND d.incarnation = nodes.incarnation AND now() < d."notBefore" + (d."notAfter" - d."notBefore") / 2
   ) AS "wantDelegation"
 FROM nodes`;

@@ -183,7 +183,7 @@ async function seedNodes(pool: Pool, agent: { id: string; publicKey: string; jkt
      beats AS (INSERT INTO "Heartbeat" ("nodeId", at, since, incarnation, "freeCpuMilli", "freeMemoryMiB", "freeDiskMiB", "freeNetworkKbps")
        SELECT id, now() + interval '1 day', now(), incarnation, 0, 0, 0, 0 FROM x)
      INSERT INTO "Delegation" (id, iss, jti, "nodeId", "agentId", text, incarnation, "cpuMilli", "memoryMiB", "diskMiB", "networkKbps", "degreeMilli", "notBefore", "notAfter", "granteeJkt", line)
-     SELECT gen_random_uuid(), jkt, jti, id, $3, text, incarnation, $4, $5, $6, $7, 1000, to_timestamp($8), to_timestamp($9), $10, jti FROM x`,
+     SELECT gen_random_uuid(), jkt, jti, id, $3, text, incarnation, $4, $5, $6, $7, 1000, to_timestamp($8), to_timestamp($9), $10, $10 FROM x`,
     [
       JSON.stringify(rows.map(({ id, row }) => ({ id, ...row }))),
       siteId,

@@ -2,16 +2,25 @@ import { type HardAmounts, oversubscribed } from '../resources/vector';
 import { type AdmissionBook, admissionBook, type Claim, type Verdict } from './admission';
 
 /**
- * A link as the books know it: its statement's id, its rights, and how far they may be oversubscribed (thousandths).
+ * A link as the books know it: its statement's id; from whom to whom and in which line; its rights, and how far they may be
+ * oversubscribed (thousandths).
  */
-export type ChargedLink = { iss: string; jti: string; rights: HardAmounts; degreeMilli: number };
+export type ChargedLink = {
+  iss: string;
+  jti: string;
+  granteeJkt: string;
+  line: string;
+  rights: HardAmounts;
+  degreeMilli: number;
+};
 
 /** Where a charge did not fit: the link's verdict, and which link. */
 export type ChainVerdict = { ok: true } | (Extract<Verdict, { ok: false }> & { link: ChargedLink });
 
 /**
- * One book per delegation link. Each live lease is charged to **every** link of its chain, so that many small tickets
- * cannot exceed what a link was given: at every instant Σ of a link's leases ≤ its rights × its degree.
+ * One book for each line of delegations (same issuer, grantee and line), so that renewing, narrowing or widening a link never starts an
+ * empty one. Each live lease is charged to **every** link of its chain, so that many small tickets cannot exceed what a link was given: a
+ * claim is let in only when with it, at every instant, Σ of the line's leases ≤ rights × degree of the very link that its ticket shows.
  */
 export class ChainBooks {
   private readonly books = new Map<string, AdmissionBook>();
@@ -23,8 +32,7 @@ export class ChainBooks {
    */
   admit(chain: readonly ChargedLink[], want: Claim, without?: string): ChainVerdict {
     for (const link of chain) {
-      const book = this.books.get(keyOf(link)) ?? admissionBook(limitOf(link));
-      const verdict = book.admit(want, without);
+      const verdict = this.bookOf(link).admit(want, without);
       if (!verdict.ok) return { ...verdict, link };
     }
     return { ok: true };
@@ -38,7 +46,7 @@ export class ChainBooks {
     this.discharge(id);
     const keys = chain.map(keyOf);
     for (const link of chain) {
-      const book = this.books.get(keyOf(link)) ?? admissionBook(limitOf(link));
+      const book = this.bookOf(link);
       this.books.set(keyOf(link), book);
       book.add(id, claim);
     }
@@ -57,10 +65,19 @@ export class ChainBooks {
     }
     return true;
   }
+
+  /** The line's book, as this link limits it; a new one is not kept yet. */
+  private bookOf(link: ChargedLink): AdmissionBook {
+    const limit = limitOf(link);
+    const book = this.books.get(keyOf(link));
+    if (!book) return admissionBook(limit);
+    book.capacity = limit;
+    return book;
+  }
 }
 
-function keyOf(link: ChargedLink): string {
-  return `${link.iss}/${link.jti}`;
+function keyOf({ iss, granteeJkt, line }: ChargedLink): string {
+  return `${iss}/${granteeJkt}/${line}`;
 }
 
 function limitOf(link: ChargedLink): HardAmounts {

@@ -1,6 +1,6 @@
 import { Refused } from '../errors';
 import { decodeBase64url, encodeBase64url } from './base64url';
-import { MAX_STATEMENT_BYTES } from './bounds';
+import { maxBytesOf } from './bounds';
 import { type Json, parseStrictJson } from './strict-json';
 
 /** The only header a statement may have; `kid` is the RFC 7638 thumbprint of the signing key. */
@@ -26,9 +26,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * refused, not ignored. Throws `STATEMENT_TOO_LARGE`, `STATEMENT_MALFORMED`, `WRONG_TYPE`.
  */
 export function splitCompact(type: string, text: string): CompactStatement {
-  if (text.length > MAX_STATEMENT_BYTES) {
-    throw new Refused('STATEMENT_TOO_LARGE', { bytes: text.length, max: MAX_STATEMENT_BYTES });
-  }
+  const max = maxBytesOf(type);
+  if (text.length > max) throw new Refused('STATEMENT_TOO_LARGE', { bytes: text.length, max });
   const first = text.indexOf('.');
   const second = text.indexOf('.', first + 1);
   if (first < 1 || second <= first + 1 || text.includes('.', second + 1)) throw malformed('not three parts');

@@ -172,6 +172,7 @@ function link(
     jti: 'j',
     node: NODE,
     granteeJkt,
+    line: granteeJkt,
     rights,
     degreeMilli,
     incarnation: 'first',

@@ -9,6 +9,8 @@ export type ChainLink = {
   jti: string;
   node: string;
   granteeJkt: string;
+  /** Delegations from one issuer to one grantee that take each other's place: renewed, narrowed, widened. They share a book. */
+  line: string;
   rights: HardAmounts;
   degreeMilli: number;
   incarnation: string;
@@ -32,13 +34,14 @@ export type ChainContext = {
 /**
  * Judges a chain of delegations, root first. It starts at the very node's own key; each link is signed by the one
  * before's grantee, is of this node and incarnation, valid now within the skew, and narrows the one before: rights
- * and degree no greater, term inside.
+ * and degree no greater, term inside. No key stands in it twice: a chain that comes back to where it was only hides who
+ * answers for it.
  *
  * The degree narrows too. A link's leases may reach rights × degree; with neither factor greater than its parent's,
  * what a link may hand out is never more than what its parent might have, whatever the node's books say.
  *
- * Throws `UNKNOWN_ISSUER`, `CHAIN_TOO_DEEP`, `WRONG_NODE`, `WRONG_INCARNATION`, `REVOKED`, `NOT_YET_VALID`,
- * `EXPIRED`, `EXCEEDS_PARENT`.
+ * Throws `UNKNOWN_ISSUER`, `CHAIN_TOO_DEEP`, `WRONG_NODE`, `WRONG_INCARNATION`, `CHAIN_BROKEN`, `REVOKED`,
+ * `NOT_YET_VALID`, `EXPIRED`, `EXCEEDS_PARENT`.
  */
 export function judgeChain(chain: readonly ChainLink[], context: ChainContext): void {
   if (chain.length === 0) throw new Refused('STATEMENT_MALFORMED', { problem: 'a chain without a link' });
@@ -46,8 +49,12 @@ export function judgeChain(chain: readonly ChainLink[], context: ChainContext): 
     throw new Refused('CHAIN_TOO_DEEP', { depth: chain.length, max: MAX_CHAIN_LINKS });
   let signer = context.nodeJkt;
   let parent: ChainLink | null = null;
-  for (const link of chain) {
+  const passed = new Set([signer]);
+  for (const [i, link] of chain.entries()) {
     if (link.iss !== signer) throw new Refused('UNKNOWN_ISSUER', { iss: link.iss });
+    if (passed.has(link.granteeJkt))
+      throw new Refused('CHAIN_BROKEN', { link: i + 1, problem: 'it passes on to a key that passed it on before' });
+    passed.add(link.granteeJkt);
     if (link.node !== context.nodeUrn) throw new Refused('WRONG_NODE', { expected: context.nodeUrn, got: link.node });
     judgeIncarnation(link.incarnation, context.incarnation ?? chain[0]?.incarnation ?? null);
     judgeKey(link.iss, context.revokedKeys);

@@ -1,5 +1,5 @@
 import type { HardAmounts } from '@/core/resources/vector';
-import type { IdentityKey } from '@/protocol/statement/keys';
+import { type IdentityKey, thumbprint } from '@/protocol/statement/keys';
 import { signStatement } from '@/protocol/statement/sign';
 import { newStatementId } from '../lease/redeem';
 import type { Enrolment } from './enrolment';
@@ -35,6 +35,7 @@ export function rootDelegation(
       granteeUrn: agent.urn,
       rights: capacity,
       degreeMilli: 1000,
+      line: thumbprint(agent.publicKey), // one line to each agent, also across incarnations: leases may go on
       incarnation,
       nbf: at - 600,
       exp: at + DELEGATION_DAYS * DAY_SECONDS,

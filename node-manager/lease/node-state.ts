@@ -9,27 +9,44 @@ export const SliverWish = z.object({ stopped: z.boolean(), limits: SliverLimits.
 export type SliverWish = z.infer<typeof SliverWish>;
 
 /** A delegation link as a lease is charged to it. */
-const Link = z.object({ iss: z.string(), jti: z.string(), rights: HardAmountsSchema, degreeMilli: z.int() });
+const Link = z.object({
+  iss: z.string(),
+  jti: z.string(),
+  granteeJkt: z.string(),
+  line: z.string(),
+  rights: HardAmountsSchema,
+  degreeMilli: z.int(),
+});
+/** As before there were lines. Whom a link is to, the next one's issuer tells, and the ticket's after the last. */
+const OlderLink = Link.partial({ granteeJkt: true, line: true });
 
 /** A lease as the journal keeps it. `start`, `end`: epoch seconds, [start, end). */
-export const LeaseRecord = z.object({
-  jti: z.string(),
-  slice: z.string(),
-  sliver: z.string(),
-  /** Only this key may change the lease. */
-  holder: z.string(),
-  sub: z.string(),
-  resources: ResourceVectorSchema,
-  start: z.int(),
-  end: z.int(),
-  graceSeconds: z.int(),
-  ticket: z.object({ iss: z.string(), jti: z.string() }),
-  /** SHA-256 of the ticket's text: the very same text again gets the same lease. */
-  ticketHash: z.string(),
-  links: z.array(Link),
-  /** The signed lease. */
-  text: z.string(),
-});
+export const LeaseRecord = z
+  .object({
+    jti: z.string(),
+    slice: z.string(),
+    sliver: z.string(),
+    /** Only this key may change the lease. */
+    holder: z.string(),
+    sub: z.string(),
+    resources: ResourceVectorSchema,
+    start: z.int(),
+    end: z.int(),
+    graceSeconds: z.int(),
+    ticket: z.object({ iss: z.string(), jti: z.string() }),
+    /** SHA-256 of the ticket's text: the very same text again gets the same lease. */
+    ticketHash: z.string(),
+    links: z.array(OlderLink),
+    /** The signed lease. */
+    text: z.string(),
+  })
+  .transform((lease) => ({
+    ...lease,
+    links: lease.links.map((link, i) => {
+      const granteeJkt = link.granteeJkt ?? lease.links[i + 1]?.iss ?? lease.ticket.iss;
+      return { ...link, granteeJkt, line: link.line ?? granteeJkt };
+    }),
+  }));
 export type LeaseRecord = z.infer<typeof LeaseRecord>;
 
 export const AdminSwitch = z.enum(['open', 'draining', 'closed']);

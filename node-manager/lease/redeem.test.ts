@@ -66,9 +66,16 @@ function ticketOf(a: Extract<Act, { do: 'redeem' }>): VerifiedTicket {
   const amounts = { cpuMilli: a.amount, memoryMiB: a.amount, diskMiB: a.amount, networkKbps: a.amount };
   const claims = {
     iss, jti: jtiOf(a.jti), sub: 'urn:publicid:IDN+meridian+user+u', cnf: { jkt: 'h'.repeat(43) }, aud: NODE, slice: `urn:publicid:IDN+meridian+slice+lab_s${a.slice}`,
-    resources: { ...DEFAULT_RESOURCES, ...amounts }, start: a.start, end: a.start + a.length, graceSeconds: a.grace, nbf: 0, exp: 100, delegation: 'd',
+    resources: { ...DEFAULT_RESOURCES, ...amounts }, start: a.start, end: a.start + a.length, graceSeconds: a.grace, nbf: 0, exp: 100, chain: ['d'],
   }; // biome-ignore format: a table of claims
-  const link = (rights: HardAmounts, jti: string) => ({ iss, jti, rights, degreeMilli: 1000 });
+  const link = (rights: HardAmounts, jti: string) => ({
+    iss,
+    jti,
+    granteeJkt: jti,
+    line: jti,
+    rights,
+    degreeMilli: 1000,
+  });
   // Judged elsewhere; here only what a lease is charged to matters.
   const chain = [link(CAPACITY, 'root'), link(LINK_RIGHTS, `link-${a.issuer}`)] as unknown as VerifiedTicket['chain'];
   return { claims, chain };

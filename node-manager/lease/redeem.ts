@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Refused } from '@/core/errors';
 import { hardOf } from '@/core/resources/vector';
+import type { VerifiedLink } from '@/protocol/statement/delegation';
 import type { IdentityKey } from '@/protocol/statement/keys';
 import type { LeaseClaims, ReceiptClaims } from '@/protocol/statement/schemas';
 import { signStatement } from '@/protocol/statement/sign';
@@ -61,7 +62,7 @@ export function makeLease(
     graceSeconds: claims.graceSeconds,
   };
   books.judgeAlone(claims.slice, claims.cnf.jkt, wanted);
-  const links = chain.map(({ iss, jti, rights, degreeMilli }) => ({ iss, jti, rights: hardOf(rights), degreeMilli }));
+  const links = chain.map(chargedLink);
   books.judge({ ...wanted, links });
   const lease: LeaseClaims = {
     iss: self.key.jkt,
@@ -90,6 +91,12 @@ export function makeLease(
     links,
     text: signStatement('lease+jwt', lease, self.key),
   };
+}
+
+/** A verified link as the node charges and remembers it. */
+export function chargedLink(link: VerifiedLink): LeaseRecord['links'][number] {
+  const { iss, jti, granteeJkt, line, rights, degreeMilli } = link;
+  return { iss, jti, granteeJkt, line, rights: hardOf(rights), degreeMilli };
 }
 
 /** A ticket counts once per node, for ever. */

@@ -1,12 +1,12 @@
 import { Refused } from '@/core/errors';
 import { renewTerm } from '@/core/lease/term';
-import { hardOf, type ResourceVector } from '@/core/resources/vector';
+import type { ResourceVector } from '@/core/resources/vector';
 import type { LeaseClaims, TicketClaims } from '@/protocol/statement/schemas';
 import { signStatement } from '@/protocol/statement/sign';
 import type { VerifiedTicket } from '@/protocol/statement/ticket';
 import type { Books } from './books';
 import { type LeaseRecord, ticketKey } from './node-state';
-import { judgeUnspent, type NodeSelf, ticketHash } from './redeem';
+import { chargedLink, judgeUnspent, type NodeSelf, ticketHash } from './redeem';
 import { judgeOpen, type Offer } from './wish';
 
 /**
@@ -33,7 +33,7 @@ export function renewLease(
   const term = renewTerm(lease, claims, offer.maxTermSeconds, now);
   const { resources } = lease;
   books.judgeAlone(lease.slice, lease.holder, { ...term, resources }, lease.jti);
-  const links = chain.map(({ iss, jti, rights, degreeMilli }) => ({ iss, jti, rights: hardOf(rights), degreeMilli }));
+  const links = chain.map(chargedLink);
   books.judgeRenewal(lease, { ...term, resources, links });
   const signed: LeaseClaims = {
     iss: self.key.jkt,

@@ -171,7 +171,7 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
         graceSeconds: 0,
         nbf: now - 10,
         exp: now + 3600,
-        delegation,
+        chain: [delegation],
         ...more,
       };
       return signStatement('ticket+jwt', claims, agentKey);

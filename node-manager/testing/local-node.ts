@@ -98,7 +98,7 @@ export function ticket(more: Partial<TicketClaims> = {}, at = Date.now()): strin
       graceSeconds: 0,
       nbf: now,
       exp: now + 600,
-      delegation: rootDelegation(nodeKey, NODE, incarnation, CAPACITY, agent, at),
+      chain: [rootDelegation(nodeKey, NODE, incarnation, CAPACITY, agent, at)],
       ...more,
     },
     agentKey,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Refused } from '@/core/errors';
 import { MAX_CHAIN_LINKS } from '@/core/statement/bounds';
 import { type ChainContext, type ChainLink, judgeChain } from '@/core/trust/chain';
@@ -17,17 +18,16 @@ export type DelegationContext = Omit<ChainContext, 'nodeJkt'> & {
 };
 
 /**
- * Verifies a delegation with its parents back to the very node's own key, and judges it. The chain is root first.
- * Throws what `verifyStatement` and `judgeChain` throw, and `WRONG_HOLDER` when it is another's.
+ * Verifies a delegation, the last of its chain, with its parents back to the very node's own key, and judges it. The chain is root
+ * first. Throws what `verifyChain` and `judgeChain` throw, and `WRONG_HOLDER` when it is another's.
  */
 export function verifyDelegation(
-  text: string,
+  texts: readonly string[],
   context: DelegationContext,
 ): { claims: DelegationClaims; chain: VerifiedLink[] } {
-  const chain = verifyChain(text, context.nodeJwk);
+  const chain = verifyChain(texts, context.nodeJwk);
   judgeChain(chain, { ...context, nodeJkt: verifyKeyFromJwk(context.nodeJwk).jkt });
-  const last = chain[chain.length - 1];
-  if (!last) throw new Refused('STATEMENT_MALFORMED', { problem: 'a chain without a link' });
+  const last = lastOf(chain);
   if (context.granteeJkt !== undefined && last.granteeJkt !== context.granteeJkt) {
     throw new Refused('WRONG_HOLDER', { expected: context.granteeJkt, got: last.granteeJkt });
   }
@@ -35,33 +35,48 @@ export function verifyDelegation(
 }
 
 /**
- * The chain that ends in this delegation, root first, every signature checked: the root's under the node's own key,
- * each other's under the grantee key of the one before. Rules of time and rights are `judgeChain`'s. Unwinding reads
- * unverified parents, bounded in size and number, only to find where the chain starts.
+ * The links of a chain, root first, every signature checked: the root's under the node's own key, each other's under the grantee key
+ * of the one before, whose very text it names. Rules of time and rights are `judgeChain`'s. Throws `CHAIN_TOO_DEEP`, `CHAIN_BROKEN`, and
+ * what `verifyStatement` throws.
  */
-export function verifyChain(text: string, nodeJwk: PublicJwk): VerifiedLink[] {
-  const links: SeenLink[] = [];
-  for (let next: string | undefined = text; next !== undefined; ) {
-    if (links.length === MAX_CHAIN_LINKS) {
-      throw new Refused('CHAIN_TOO_DEEP', { depth: MAX_CHAIN_LINKS + 1, max: MAX_CHAIN_LINKS });
-    }
-    const link = seenLink(next);
-    links.push(link);
-    next = link.open.unverified.claims.parent;
-  }
+export function verifyChain(texts: readonly string[], nodeJwk: PublicJwk): VerifiedLink[] {
+  if (texts.length > MAX_CHAIN_LINKS)
+    throw new Refused('CHAIN_TOO_DEEP', { depth: texts.length, max: MAX_CHAIN_LINKS });
   const chain: VerifiedLink[] = [];
   let signer = nodeJwk;
-  for (const link of links.reverse()) {
+  let before: SeenLink | null = null;
+  for (const text of texts) {
+    const link = seenLink(text);
+    if (link.open.unverified.claims.parent !== before?.hash) throw broken(chain.length + 1, before === null);
     const verified = verifyLink(link, signer);
     chain.push(verified);
     signer = verified.claims.grantee;
+    before = link;
   }
   return chain;
+}
+
+/** Throws for a chain without a link. */
+export function lastOf(chain: readonly VerifiedLink[]): VerifiedLink {
+  const last = chain[chain.length - 1];
+  if (!last) throw new Refused('STATEMENT_MALFORMED', { problem: 'a chain without a link' });
+  return last;
+}
+
+/** What a child names as its parent: base64url SHA-256 of the parent's compact text. */
+export function parentHash(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}
+
+function broken(link: number, first: boolean): Refused {
+  const problem = first ? 'it begins in the middle: its parent is missing' : 'its parent is not the link before it';
+  return new Refused('CHAIN_BROKEN', { link, problem });
 }
 
 /** A delegation as decoded, and the key under which its signature was seen to hold. */
 type SeenLink = {
   text: string;
+  hash: string;
   open: OpenStatement<'delegation+jwt'>;
   held: { signer: string; link: VerifiedLink } | null;
 };
@@ -75,7 +90,12 @@ const seen = new Bounded<string, SeenLink>(256);
 function seenLink(text: string): SeenLink {
   const known = seen.get(text);
   if (known) return known;
-  const link: SeenLink = { text, open: openStatement('delegation+jwt', text), held: null };
+  const link: SeenLink = {
+    text,
+    hash: parentHash(text),
+    open: openStatement('delegation+jwt', text),
+    held: null,
+  };
   seen.set(text, link);
   return link;
 }
@@ -93,6 +113,7 @@ function verifyLink(seenLink: SeenLink, signer: PublicJwk): VerifiedLink {
     jti,
     node,
     granteeJkt,
+    line: claims.line ?? granteeJkt,
     rights,
     degreeMilli,
     incarnation,

@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { MAX_CHAIN_LINKS, MAX_STATEMENT_BYTES, SKEW_SECONDS } from '@/core/statement/bounds';
+import {
+  MAX_CHAIN_LINKS,
+  MAX_CLEARS,
+  MAX_DELEGATION_BYTES,
+  MAX_STATEMENT_BYTES,
+  SKEW_SECONDS,
+} from '@/core/statement/bounds';
 import { HardAmountsSchema, ResourceVectorSchema } from '../resources';
 
 /**
@@ -10,13 +16,15 @@ export const STATEMENT_TYPES = ['delegation+jwt', 'ticket+jwt', 'lease+jwt', 're
 export type StatementType = (typeof STATEMENT_TYPES)[number];
 
 /** Bounds that hold before anything is parsed, and the clock skew that is forgiven. */
-export { MAX_CHAIN_LINKS, MAX_STATEMENT_BYTES, SKEW_SECONDS };
+export { MAX_CHAIN_LINKS, MAX_CLEARS, MAX_DELEGATION_BYTES, MAX_STATEMENT_BYTES, SKEW_SECONDS };
 
 const seconds = z.int().min(0).max(4_102_444_800); // until 2100
 const thumbprint = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 const id = z.string().regex(/^[A-Za-z0-9_-]{16,64}$/);
+/** base64url of a SHA-256 */
+const sha256 = thumbprint;
 const urn = z.string().max(256).startsWith('urn:publicid:IDN+');
-const compact = z.string().max(MAX_STATEMENT_BYTES);
+const compact = z.string().min(1).max(MAX_STATEMENT_BYTES);
 // What is signed is understood whole: an unknown member in an amount is refused, not dropped.
 const hardAmounts = z.strictObject(HardAmountsSchema.shape);
 const resourceVector = z.strictObject(ResourceVectorSchema.shape);
@@ -39,8 +47,13 @@ export const DelegationClaims = z.strictObject({
   incarnation: id,
   nbf: seconds,
   exp: seconds,
-  /** The delegation this one narrows, as compact JWS; absent at the root, which the node itself signed. */
-  parent: compact.optional(),
+  /** SHA-256 of the text of the delegation that this one narrows; absent at the root, which the node itself signed. */
+  parent: sha256.optional(),
+  /**
+   * Which of the issuer's delegations to this grantee take each other's place: those of one line share one book, so that renewing,
+   * narrowing or widening one never starts an empty one. Absent: the grantee's thumbprint.
+   */
+  line: id.optional(),
 });
 
 export const TicketClaims = z.strictObject({
@@ -63,8 +76,10 @@ export const TicketClaims = z.strictObject({
   exp: seconds,
   /** jti of the predecessor that this one renews */
   replaces: id.optional(),
-  /** The delegation under which it is issued, as compact JWS, its parents inside it. */
-  delegation: compact,
+  /** The delegations under which it is issued, as compact JWS: root first, the issuer's own last. */
+  chain: z.array(z.string().min(1).max(MAX_DELEGATION_BYTES)).min(1).max(MAX_CHAIN_LINKS),
+  /** Receipts of nodes, as compact JWS: what this ticket issues again was free. */
+  clears: z.array(compact).min(1).max(MAX_CLEARS).optional(),
 });
 
 export const LeaseClaims = z.strictObject({

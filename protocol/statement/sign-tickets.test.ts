@@ -16,12 +16,12 @@ const shared: SharedTicketClaims = {
   end: 200,
   graceSeconds: 0,
 };
-const own = (delegation: string): OwnTicketClaims => ({
+const own = (...chain: string[]): OwnTicketClaims => ({
   jti: 'j'.repeat(24),
   aud: 'urn:publicid:IDN+meridian+node+n1',
   nbf: 100,
   exp: 150,
-  delegation,
+  chain,
 });
 const code = async (signed: Promise<string[]>) =>
   signed.then(
@@ -29,8 +29,9 @@ const code = async (signed: Promise<string[]>) =>
     (err: unknown) => (err instanceof Refused ? err.code : String(err)),
   );
 
-test('says what its claims say, wherever the delegation’s last group of three bytes ends', async () => {
-  const claims = Array.from({ length: 12 }, (_, i) => own(`${'e'.repeat(i)}.y_-.Z`));
+test('says what its claims say, wherever the chain’s last group of three bytes ends', async () => {
+  const claims = Array.from({ length: 12 }, (_, i) => own('ey.x.y', `${'e'.repeat(i)}.y_-.Z`));
+  claims.push({ ...own('d'), replaces: 'r'.repeat(16), clears: ['c', 'd'] });
   const texts = await signTickets(shared, [...claims, ...claims], key);
   expect(texts.map((text) => verifyStatement('ticket+jwt', text, key))).toEqual(
     [...claims, ...claims].map((one) => ({ ...shared, ...one })),
@@ -41,6 +42,10 @@ test('refuses what no reader would take', async () => {
   expect(await code(signTickets({ ...shared, start: -1 }, [own('d')], key))).toBe('STATEMENT_MALFORMED');
   expect(await code(signTickets(shared, [{ ...own('d'), jti: 'short' }], key))).toBe('STATEMENT_MALFORMED');
   expect(await code(signTickets(shared, [own('délégation')], key))).toBe('STATEMENT_MALFORMED');
-  expect(await code(signTickets(shared, [own('d'.repeat(32_768))], key))).toBe('STATEMENT_TOO_LARGE');
+  expect(await code(signTickets(shared, [{ ...own('d'), clears: ['d'.repeat(32_768)] }], key))).toBe(
+    'STATEMENT_TOO_LARGE',
+  );
+  expect(await code(signTickets(shared, [own('d'.repeat(2561))], key))).toBe('STATEMENT_MALFORMED');
+  expect(await code(signTickets(shared, [own(...Array<string>(9).fill('d'))], key))).toBe('CHAIN_TOO_DEEP');
   expect(await code(signTickets({ ...shared, iss: 'x'.repeat(43) }, [own('d')], key))).toBe('STATEMENT_MALFORMED');
 });

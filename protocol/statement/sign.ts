@@ -1,6 +1,6 @@
 import { sign } from 'node:crypto';
 import { Refused } from '@/core/errors';
-import { MAX_STATEMENT_BYTES } from '@/core/statement/bounds';
+import { maxBytesOf } from '@/core/statement/bounds';
 import { inBatches } from './batches';
 import { Bounded } from './bounded';
 import { parseClaims } from './claims';
@@ -62,7 +62,8 @@ function inputOf(type: StatementType, payload: string, iss: string, key: Signing
   if (iss !== key.jkt) throw new Refused('STATEMENT_MALFORMED', { problem: 'iss is not the signing key' });
   const input = `${header(type, key.jkt)}.${payload}`;
   const bytes = input.length + 87; // the dot and the 86 characters of the signature
-  if (bytes > MAX_STATEMENT_BYTES) throw new Refused('STATEMENT_TOO_LARGE', { bytes, max: MAX_STATEMENT_BYTES });
+  const max = maxBytesOf(type);
+  if (bytes > max) throw new Refused('STATEMENT_TOO_LARGE', { bytes, max });
   return input;
 }
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { MAX_CHAIN_LINKS, SKEW_SECONDS } from '@/core/statement/bounds';
+import { MAX_CHAIN_LINKS, MAX_DELEGATION_BYTES, MAX_STATEMENT_BYTES, SKEW_SECONDS } from '@/core/statement/bounds';
 import { refusalOf } from '@/test/refused';
-import { AMOUNTS, NODE_URN, RESOURCES, RIGHTS, statementWorld } from '@/test/statements';
-import { verifyDelegation } from './delegation';
-import { generateIdentityKey, type IdentityKey } from './keys';
+import { AMOUNTS, NODE_URN, newId, RESOURCES, RIGHTS, statementWorld } from '@/test/statements';
+import { parentHash, verifyDelegation } from './delegation';
+import { generateIdentityKey } from './keys';
 import { judgeLease, verifyLease, verifyReceipt } from './lease';
 import type { DelegationClaims, TicketClaims } from './schemas';
 import { signStatement } from './sign';
@@ -14,24 +14,13 @@ const outcome = (text: string, over: Partial<TicketVerifyContext> = {}) =>
   refusalOf(() => verifyTicket(text, { ...w.context, ...over }));
 const at = (seconds: number): Partial<TicketVerifyContext> => ({ now: seconds * 1000 });
 
-/** A chain of so many links from the node to the agent; `alter` may change a link's claims before it is signed. */
-function chained(links: number, alter: (i: number) => Partial<DelegationClaims> = () => ({})) {
-  const keys = [w.keys.node, ...Array.from({ length: links - 1 }, generateIdentityKey), w.keys.agent];
-  let parent: string | undefined;
-  for (let i = 0; i < links; i++) {
-    const by = keys[i] as IdentityKey; // links + 1 keys
-    const to = keys[i + 1] as IdentityKey;
-    parent = w.delegation({ grantee: to.jwk, ...(parent ? { parent } : {}), ...alter(i) }, by);
-  }
-  return { delegation: parent ?? '', keys };
-}
-
 describe('a ticket', () => {
   test('holds, and gives its chain, root first', async () => {
-    const { delegation, keys } = chained(3);
-    const text = w.ticket({ delegation });
+    const { chain: texts, keys } = w.chained(3);
+    const text = w.ticket({ chain: texts });
     const { claims, chain } = verifyTicket(text, w.context);
-    expect(claims.delegation).toBe(delegation);
+    expect(claims.chain).toEqual(texts);
+    expect(chain.map((l) => l.text)).toEqual(texts);
     expect(chain.map((l) => [l.iss, l.granteeJkt])).toEqual([0, 1, 2].map((i) => [keys[i]?.jkt, keys[i + 1]?.jkt]));
     expect(await verifyTicketAsync(text, w.context)).toEqual({ claims, chain });
   });
@@ -70,8 +59,13 @@ describe('a ticket', () => {
     ['with an empty term', () => w.ticket({ end: w.seconds }), {}, 'STATEMENT_MALFORMED'],
     ['with an empty window', () => w.ticket({ exp: w.seconds }), {}, 'STATEMENT_MALFORMED'],
     ['whose lease would be over', () => w.ticket({ start: w.seconds - 60, end: w.seconds }), {}, 'LEASE_OVER'],
-    ['with a delegation that is none', () => w.ticket({ delegation: 'a.b.c' }), {}, 'STATEMENT_MALFORMED'],
-    ['with itself as delegation', () => w.ticket({ delegation: w.ticket() }), {}, 'WRONG_TYPE'],
+    ['with a delegation that is none', () => w.ticket({ chain: ['a.b.c'] }), {}, 'STATEMENT_MALFORMED'],
+    [
+      'with itself as delegation',
+      () => w.ticket({ chain: [w.ticket({ slice: 'urn:publicid:IDN+m+slice+s' })] }),
+      {},
+      'WRONG_TYPE',
+    ],
   ])('%s is refused', (_what, make, over, code) => {
     expect(outcome(make(), over)).toBe(code);
   });
@@ -101,14 +95,31 @@ function forged(): string {
 
 describe('a chain', () => {
   test('may be as long as allowed, and no longer', () => {
-    expect(outcome(w.ticket({ delegation: chained(MAX_CHAIN_LINKS).delegation }))).toBe('accepted');
+    expect(outcome(w.ticket({ chain: w.chained(MAX_CHAIN_LINKS).chain }))).toBe('accepted');
+    expect(refusalOf(() => w.ticket({ chain: w.chained(MAX_CHAIN_LINKS + 1).chain }))).toBe('CHAIN_TOO_DEEP');
   });
 
   test('that is too long is refused before a signature is looked at', () => {
-    // A link's parent is a third larger in it, so nine links only fit when they are small.
-    const { delegation } = chained(MAX_CHAIN_LINKS + 1);
-    const code = refusalOf(() => verifyDelegation(delegation, { ...w.context, nodeJwk: generateIdentityKey().jwk }));
+    const { chain } = w.chained(MAX_CHAIN_LINKS + 1);
+    const code = refusalOf(() => verifyDelegation(chain, { ...w.context, nodeJwk: generateIdentityKey().jwk }));
     expect(code).toBe('CHAIN_TOO_DEEP');
+  });
+
+  test('of the longest names and amounts fits into a ticket of the same, eight links long', () => {
+    const urn = (kind: string) => `urn:publicid:IDN+${'m'.repeat(60)}+${kind}+`.padEnd(256, 'x');
+    const most = { cpuMilli: 1e6, memoryMiB: 16e6, diskMiB: 5e8, networkKbps: 3e8 };
+    const long = { node: urn('node'), granteeUrn: urn('authority'), incarnation: 'i'.repeat(64), rights: most };
+    const { chain } = w.chained(MAX_CHAIN_LINKS, () => ({
+      ...long, degreeMilli: 100_000, jti: newId().repeat(3).slice(0, 64), line: 'l'.repeat(64),
+    })); // biome-ignore format: claims
+    const text = w.ticket({
+      chain, aud: urn('node'), sub: urn('user'), slice: urn('slice'), jti: 'j'.repeat(64), replaces: 'r'.repeat(64),
+      resources: { ...RESOURCES, ...most, image: 'i'.repeat(64) },
+    }); // biome-ignore format: claims
+    expect(outcome(text, { nodeUrn: urn('node'), incarnation: 'i'.repeat(64) })).toBe('accepted');
+    expect(text.length).toBeLessThan(MAX_STATEMENT_BYTES - 4096);
+    for (const link of chain) expect(link.length).toBeLessThan(MAX_DELEGATION_BYTES);
+    expect(MAX_CHAIN_LINKS * MAX_DELEGATION_BYTES * (4 / 3)).toBeLessThan(MAX_STATEMENT_BYTES - 5000);
   });
 
   test.each<[string, Partial<DelegationClaims>, string]>([
@@ -122,13 +133,13 @@ describe('a chain', () => {
     ['a term that is past', { nbf: w.seconds - 3600, exp: w.seconds - 600 }, 'EXPIRED'],
     ['a term to come', { nbf: w.seconds + 600 }, 'NOT_YET_VALID'],
   ])('with %s in its second link is refused', (_what, over, code) => {
-    expect(outcome(w.ticket({ delegation: chained(2, (i) => (i === 1 ? over : {})).delegation }))).toBe(code);
+    expect(outcome(w.ticket({ chain: w.chained(2, (i) => (i === 1 ? over : {})).chain }))).toBe(code);
   });
 
   test('with less in its second link grants no more than that', () => {
-    const { delegation } = chained(2, (i) => (i === 1 ? { rights: AMOUNTS, degreeMilli: 1000 } : {}));
-    expect(outcome(w.ticket({ delegation }))).toBe('accepted');
-    expect(outcome(w.ticket({ delegation, resources: { ...RESOURCES, cpuMilli: AMOUNTS.cpuMilli + 1 } }))).toBe(
+    const { chain } = w.chained(2, (i) => (i === 1 ? { rights: AMOUNTS, degreeMilli: 1000 } : {}));
+    expect(outcome(w.ticket({ chain }))).toBe('accepted');
+    expect(outcome(w.ticket({ chain, resources: { ...RESOURCES, cpuMilli: AMOUNTS.cpuMilli + 1 } }))).toBe(
       'EXCEEDS_PARENT',
     );
   });
@@ -136,20 +147,20 @@ describe('a chain', () => {
   test('spliced from parts that do not belong together is refused', () => {
     const stranger = generateIdentityKey();
     // The stranger puts a real root under a link of its own, though the root was given to the agent.
-    const spliced = w.delegation({ grantee: w.keys.agent.jwk, parent: w.root }, stranger);
-    expect(outcome(w.ticket({ delegation: spliced }))).toBe('UNKNOWN_ISSUER');
+    const spliced = w.delegation({ grantee: w.keys.agent.jwk, parent: parentHash(w.root) }, stranger);
+    expect(outcome(w.ticket({ chain: [w.root, spliced] }))).toBe('UNKNOWN_ISSUER');
     // A root that the node never signed.
     const invented = w.delegation({ grantee: w.keys.agent.jwk }, stranger);
-    expect(outcome(w.ticket({ delegation: invented }))).toBe('UNKNOWN_ISSUER');
+    expect(outcome(w.ticket({ chain: [invented] }))).toBe('UNKNOWN_ISSUER');
   });
 });
 
 describe('a delegation, as its agent takes it in', () => {
   const context = { ...w.context, granteeJkt: w.keys.agent.jkt };
   test('holds for its grantee alone; the incarnation may be unknown', () => {
-    expect(verifyDelegation(w.root, context).claims.degreeMilli).toBe(2000);
-    expect(verifyDelegation(w.root, { ...context, incarnation: null }).chain).toHaveLength(1);
-    expect(refusalOf(() => verifyDelegation(w.root, { ...context, granteeJkt: w.keys.holder.jkt }))).toBe(
+    expect(verifyDelegation([w.root], context).claims.degreeMilli).toBe(2000);
+    expect(verifyDelegation([w.root], { ...context, incarnation: null }).chain).toHaveLength(1);
+    expect(refusalOf(() => verifyDelegation([w.root], { ...context, granteeJkt: w.keys.holder.jkt }))).toBe(
       'WRONG_HOLDER',
     );
   });

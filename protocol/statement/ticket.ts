@@ -1,6 +1,6 @@
 import { Refused } from '@/core/errors';
 import { judgeTicket } from '@/core/trust/ticket';
-import { type DelegationContext, type VerifiedLink, verifyChain } from './delegation';
+import { type DelegationContext, lastOf, type VerifiedLink, verifyChain } from './delegation';
 import { verifyKeyFromJwk } from './keys';
 import type { TicketClaims } from './schemas';
 import { type OpenStatement, openStatement } from './verify';
@@ -51,13 +51,11 @@ export async function verifyTicketAsync(text: string, context: TicketVerifyConte
 }
 
 /**
- * The ticket names its delegation, unverified; the chain is verified from the node's own key, and gives the issuer's.
+ * The ticket carries its chain, unverified; the chain is verified from the node's own key, and gives the issuer's.
  */
 function chainOf(ticket: OpenStatement<'ticket+jwt'>, context: Pick<TicketVerifyContext, 'nodeJwk'>) {
-  const chain = verifyChain(ticket.unverified.claims.delegation, context.nodeJwk);
-  const last = chain[chain.length - 1];
-  if (!last) throw new Refused('STATEMENT_MALFORMED', { problem: 'a chain without a link' });
-  return { chain, issuer: last.claims.grantee };
+  const chain = verifyChain(ticket.unverified.claims.chain, context.nodeJwk);
+  return { chain, issuer: lastOf(chain).claims.grantee };
 }
 
 function judged(claims: TicketClaims, chain: VerifiedLink[], context: TicketVerifyContext): VerifiedTicket {

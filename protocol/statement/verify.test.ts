@@ -144,9 +144,9 @@ describe('signing', () => {
     expect(refusalOf(() => signStatement('ticket+jwt', { ...ticketClaims, jti: 'short' }, agent))).toBe(
       'STATEMENT_MALFORMED',
     );
-    expect(
-      refusalOf(() => signStatement('ticket+jwt', { ...ticketClaims, delegation: 'a'.repeat(32_000) }, agent)),
-    ).toBe('STATEMENT_TOO_LARGE');
+    expect(refusalOf(() => signStatement('ticket+jwt', { ...ticketClaims, clears: ['a'.repeat(32_000)] }, agent))).toBe(
+      'STATEMENT_TOO_LARGE',
+    );
     const torn = world.receiptFor(ticketClaims, { facts: { problem: 'torn \ud83d' } });
     expect(verifyStatement('receipt+jwt', signStatement('receipt+jwt', torn, node), node).facts).toEqual({
       problem: 'torn \ufffd',
