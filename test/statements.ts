@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { parentHash } from '@/protocol/statement/delegation';
 import { generateIdentityKey, type IdentityKey } from '@/protocol/statement/keys';
-import type { DelegationClaims, LeaseClaims, ReceiptClaims, TicketClaims } from '@/protocol/statement/schemas';
+import type { DelegationClaims, LeaseClaims, TicketClaims, TicketReceiptClaims } from '@/protocol/statement/schemas';
 import { signStatement } from '@/protocol/statement/sign';
 import type { TicketVerifyContext } from '@/protocol/statement/ticket';
 
@@ -94,7 +94,7 @@ export function statementWorld(now = Date.UTC(2026, 0, 15)) {
     iat: seconds,
     ...over,
   });
-  const receiptFor = (t: TicketClaims, over: Partial<ReceiptClaims> = {}): ReceiptClaims => ({
+  const receiptFor = (t: TicketClaims, over: Partial<TicketReceiptClaims> = {}): TicketReceiptClaims => ({
     iss: keys.node.jkt,
     jti: newId(),
     node: NODE_URN,

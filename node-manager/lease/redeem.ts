@@ -3,7 +3,7 @@ import { Refused } from '@/core/errors';
 import { hardOf } from '@/core/resources/vector';
 import type { VerifiedLink } from '@/protocol/statement/delegation';
 import type { IdentityKey } from '@/protocol/statement/keys';
-import type { LeaseClaims, ReceiptClaims } from '@/protocol/statement/schemas';
+import type { LeaseClaims, TicketReceiptClaims } from '@/protocol/statement/schemas';
 import { signStatement } from '@/protocol/statement/sign';
 import type { VerifiedTicket } from '@/protocol/statement/ticket';
 import { sliverUrn } from '../sliver/names';
@@ -110,7 +110,7 @@ export function judgeUnspent(state: NodeState, ticket: { iss: string; jti: strin
 /** A signed word that a lease or ticket is over: released, lapsed, or burnt before it was redeemed. */
 export function makeReceipt(
   self: NodeSelf,
-  what: Pick<ReceiptClaims, 'kind' | 'slice' | 'ticket' | 'code' | 'facts'> & { lease?: string },
+  what: Pick<TicketReceiptClaims, 'kind' | 'slice' | 'ticket' | 'code' | 'facts'> & { lease?: string },
   now: number,
 ): string {
   const at = Math.floor(now / 1000);

@@ -1,6 +1,6 @@
 import { Refused } from '@/core/errors';
 import { judgeIncarnation, judgeRights, judgeTerm } from '@/core/trust/chain';
-import type { LeaseClaims, PublicJwk, ReceiptClaims, TicketClaims } from './schemas';
+import type { LeaseClaims, PublicJwk, TicketClaims, TicketReceiptClaims } from './schemas';
 import { verifyStatement } from './verify';
 
 /** Whose statement it has to be. `incarnation` null: not known, any. */
@@ -47,16 +47,20 @@ export function judgeLease(lease: LeaseClaims, ticket: TicketClaims): void {
 }
 
 /**
- * Verifies a receipt as the node's own and, when `ticket` is given, as one for that ticket: what an agent needs
+ * Verifies a receipt as the node's own word on one ticket and, when `ticket` is given, on that one: what an agent needs
  * before it reissues. Throws as `verifyLease`.
  */
 export function verifyReceipt(
   text: string,
   context: NodeContext & { ticket?: { iss: string; jti: string } },
-): ReceiptClaims {
+): TicketReceiptClaims {
   const receipt = verifyStatement('receipt+jwt', text, context.nodeJwk);
   judgeOrigin(receipt, context);
   const { ticket } = context;
+  if (!('ticket' in receipt))
+    throw new Refused('STATEMENT_MALFORMED', {
+      problem: `the receipt is of kind ${receipt.kind}, on no single ticket`,
+    });
   if (ticket && (receipt.ticket.iss !== ticket.iss || receipt.ticket.jti !== ticket.jti)) {
     throw new Refused('STATEMENT_MALFORMED', { problem: 'the receipt is for another ticket' });
   }

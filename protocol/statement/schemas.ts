@@ -100,13 +100,14 @@ export const LeaseClaims = z.strictObject({
   iat: seconds,
 });
 
-export const RECEIPT_KINDS = ['released', 'refused', 'lapsed', 'burnt'] as const;
-export const ReceiptClaims = z.strictObject({
-  iss: thumbprint,
-  jti: id,
-  node: urn,
-  incarnation: id,
-  kind: z.enum(RECEIPT_KINDS),
+export const RECEIPT_KINDS = ['released', 'refused', 'lapsed', 'burnt', 'standing', 'revoked'] as const;
+
+const receiptOf = { iss: thumbprint, jti: id, node: urn, incarnation: id };
+
+/** A node's word on one ticket: its lease was released, it was refused, the lease lapsed, it was burnt unredeemed. */
+export const TicketReceiptClaims = z.strictObject({
+  ...receiptOf,
+  kind: z.enum(['released', 'refused', 'lapsed', 'burnt']),
   slice: urn,
   ticket: z.strictObject({ iss: thumbprint, jti: id }),
   lease: id.optional(),
@@ -118,10 +119,49 @@ export const ReceiptClaims = z.strictObject({
   iat: seconds,
 });
 
+/** Tickets in one standing: with the longest that a node signs, a ticket that carries it has room for a chain. */
+export const MAX_STANDING = { live: 640, ended: 128 } as const;
+
+/**
+ * A node's word on all that one issuer has there, as of `asOf`: what of its tickets holds a lease, and which ended though their redeem
+ * window may still be open. So every ticket of that issuer whose window (and the skew) was over by then and that is not
+ * listed as live holds nothing, for ever; nor do those listed as ended. Live tickets are named by the last eight characters of their ids,
+ * so that many fit: whoever gives two of his tickets ids that end alike only clears less. What clears is named whole.
+ */
+export const StandingReceiptClaims = z.strictObject({
+  ...receiptOf,
+  kind: z.literal('standing'),
+  issuer: thumbprint,
+  asOf: seconds,
+  live: z.array(z.string().regex(/^[A-Za-z0-9_-]{8}$/)).max(MAX_STANDING.live),
+  ended: z.array(id).max(MAX_STANDING.ended),
+  iat: seconds,
+});
+
+/** A node's word that a delegation was taken back: nothing new is leased under it since then, and what was ends by `until`. */
+export const RevokedReceiptClaims = z.strictObject({
+  ...receiptOf,
+  kind: z.literal('revoked'),
+  delegation: z.strictObject({ iss: thumbprint, jti: id }),
+  since: seconds,
+  /** The latest end, grace included, of a lease under it; `since` when there is none. */
+  until: seconds,
+  iat: seconds,
+});
+
+export const ReceiptClaims = z.discriminatedUnion('kind', [
+  TicketReceiptClaims,
+  StandingReceiptClaims,
+  RevokedReceiptClaims,
+]);
+
 export type DelegationClaims = z.infer<typeof DelegationClaims>;
 export type TicketClaims = z.infer<typeof TicketClaims>;
 export type LeaseClaims = z.infer<typeof LeaseClaims>;
 export type ReceiptClaims = z.infer<typeof ReceiptClaims>;
+export type TicketReceiptClaims = z.infer<typeof TicketReceiptClaims>;
+export type StandingReceiptClaims = z.infer<typeof StandingReceiptClaims>;
+export type RevokedReceiptClaims = z.infer<typeof RevokedReceiptClaims>;
 
 /** Which claims each type of statement carries. */
 export type ClaimsOf = {

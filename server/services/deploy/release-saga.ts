@@ -1,6 +1,6 @@
 import { Refused } from '@/core/errors';
 import { jwkFromRaw } from '@/protocol/statement/keys';
-import type { ReceiptClaims } from '@/protocol/statement/schemas';
+import type { TicketReceiptClaims } from '@/protocol/statement/schemas';
 import { verifyStatementAsync } from '@/protocol/statement/verify';
 import { orRefused } from '@/protocol/transport/client';
 import { refusedFrom } from '@/protocol/trpc';
@@ -38,7 +38,9 @@ async function release(ctx: DeployContext, saga: SagaState, startedAt: Date): Pr
   const receipts = await Promise.all(
     answer.receipts.map(async (text) => ({ text, claims: await verifyStatementAsync('receipt+jwt', text, key) })),
   );
-  const ours = receipts.filter(({ claims }) => claims.node === saga.nodeUrn && claims.slice === saga.sliceUrn);
+  const ours = receipts.flatMap(({ text, claims }) =>
+    'ticket' in claims && claims.node === saga.nodeUrn && claims.slice === saga.sliceUrn ? [{ text, claims }] : [],
+  );
   const burnt = ours.some(({ claims }) => claims.kind === 'burnt' && claims.ticket.jti === saga.ticketJti);
   await gone(ctx, saga, startedAt, { ...(burnt && { ticket: 'burnt' as const }), leaseEndedAt: new Date() });
   await giveBack(ctx, saga, ours);
@@ -72,7 +74,7 @@ async function gone(
 async function giveBack(
   ctx: DeployContext,
   saga: SagaState,
-  receipts: { text: string; claims: ReceiptClaims }[],
+  receipts: { text: string; claims: TicketReceiptClaims }[],
 ): Promise<void> {
   try {
     await Promise.all(receipts.map(({ text, claims }) => ctx.giveBack({ ...claims.ticket, receipt: text })));
