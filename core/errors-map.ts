@@ -108,4 +108,5 @@ export const REFUSAL_MAP: Readonly<Record<RefusalCode, RefusalMapping>> = {
   RELEASED: STATE,
   LEAVES_WHEN_BACK: AWAY,
   RECORDS_LOST: STATE,
+  AUTHORITY_REVOKED: DENIED,
 };

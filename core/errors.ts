@@ -86,6 +86,7 @@ export const REFUSAL_CODES = [
   'RELEASED', // facts: by
   'LEAVES_WHEN_BACK', // facts: node, leaseEndsAt
   'RECORDS_LOST', // facts: node, why
+  'AUTHORITY_REVOKED', // facts: kind, id, by, at, why
 ] as const;
 
 export type RefusalCode = (typeof REFUSAL_CODES)[number];

@@ -175,4 +175,6 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
     `${f.name('node', 'The node')} is away. Its sliver leaves when the node is back${f.time('leaseEndsAt') ? `, at the latest when its lease ends at ${f.time('leaseEndsAt')}` : ''}. You need do nothing.`,
   RECORDS_LOST: (f) =>
     `${f.name('node', 'The node')} could no longer trust its own records${f.part('why', (why) => ` (its journal was ${why.replace('-', ' ')})`)} and began anew, so this sliver is gone. Another takes its place where the request allows it.`,
+  AUTHORITY_REVOKED: (f) =>
+    `The ${f.text('kind', 'authority')} under which this ran was taken back${f.has('by') ? ` by ${f.name('by', '')}` : ''}${f.time('at') ? ` at ${f.time('at')}` : ''}${f.part('why', (why) => `: ${why.replace(/[.\s]+$/, '')}`)}. Another takes its place where the request allows it; ask an operator if you need it back.`,
 };

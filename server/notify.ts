@@ -6,7 +6,9 @@ export type Notice =
   | { k: 'slice'; slice: string }
   | { k: 'node'; ids: string[] }
   | { k: 'request'; site: string; slice: string }
-  | { k: 'user'; id: string };
+  | { k: 'user'; id: string }
+  /** Who trusts whom for what: delegations, agents, partners, revocations. */
+  | { k: 'trust' };
 
 /** Postgres refuses payloads of 8,000 bytes and more. */
 const MAX_BYTES = 7900;

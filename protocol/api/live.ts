@@ -11,6 +11,7 @@ export const Topic = z.union([
   z.literal('me'),
   z.literal('fleet'),
   z.literal('approvals'),
+  z.literal('trust'),
   z.templateLiteral(['slice:', z.string()]),
   z.templateLiteral(['node:', z.string()]),
 ]);

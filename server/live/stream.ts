@@ -218,6 +218,7 @@ function hasNews(one: Followed): boolean {
 
 /** Does the notice concern a topic that only says "fetch again"? */
 function concerns(notice: Notice, topic: Topic, person: Person): boolean {
+  if (notice.k === 'trust') return topic === 'trust';
   if (notice.k === 'node') return topic.startsWith('node:') && notice.ids.includes(topic.slice('node:'.length));
   if (notice.k === 'user') return topic === 'me' && notice.id === person.id;
   if (notice.k === 'request') {

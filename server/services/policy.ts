@@ -22,6 +22,8 @@ export type SliceFacts = { siteId: string; ownerId: string; memberIds: readonly 
 export type RequestFacts = { siteId: string; requestedById: string };
 export type InviteFacts = { siteId: string | null; role: Role | null; operator: boolean };
 export type NodeFacts = { siteId: string };
+/** Whose it is: the sites whose nodes' own word it is, the person whose key it is, the members of the slice whose ticket it is. */
+export type RevokeFacts = { siteIds: readonly string[]; ownerId: string | null; memberIds: readonly string[] };
 
 /** Every permission and the facts it is judged by; `null` where being who one is decides. */
 export type PermissionFacts = {
@@ -63,6 +65,12 @@ export type PermissionFacts = {
   'node.enrol': NodeFacts;
   /** Who sent this? */
   'node.flows': NodeFacts;
+  /** See what was taken back, as far as it is one's own. */
+  'trust.revocations': null;
+  /** Take authority back before its time. */
+  'trust.revoke': RevokeFacts;
+  /** Let a node delegate again whose delegation was taken back. */
+  'trust.restore': null;
 };
 export type Permission = keyof PermissionFacts;
 
@@ -112,6 +120,13 @@ const RULES: { [P in Permission]: Rule<P> } = {
   'node.adminSwitch': techOrOperator,
   'node.enrol': techOrOperator,
   'node.flows': techOrOperator,
+  'trust.revocations': everyone,
+  'trust.revoke': (person, { siteIds, ownerId, memberIds }) =>
+    person.operator ||
+    ownerId === person.id ||
+    memberIds.includes(person.id) ||
+    (siteIds.length > 0 && siteIds.every((siteId) => has(person, siteId, 'tech'))),
+  'trust.restore': operator,
 };
 
 /** May `person` do this? Nobody (null) may do nothing that needs a permission. */

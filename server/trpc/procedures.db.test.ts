@@ -86,7 +86,7 @@ const invite = (email: string) => {
 let count = 0;
 const email = () => `guest${++count}@example.org`;
 
-const ACCESSED = ['site', 'slice', 'request', 'invite', 'node', 'key', 'token'];
+const ACCESSED = ['site', 'slice', 'request', 'invite', 'node', 'key', 'token', 'delegation'];
 
 const signedIn: Answer[] = [no, 'yes', 'yes', 'yes', 'yes', 'yes', 'yes'];
 const everyone: Answer[] = ['yes', 'yes', 'yes', 'yes', 'yes', 'yes', 'yes'];
@@ -97,7 +97,18 @@ const asksForSlices: Answer[] = [no, 'yes', 'yes', 'yes', nf, na, na];
 const runsNode: Answer[] = [no, na, na, na, na, 'yes', 'yes'];
 const operators: Answer[] = [no, na, na, na, na, na, 'yes'];
 
+/** A root delegation of the site's first node, fresh for each who asks. */
+const someDelegation = async () => {
+  const { id, ...node } = await db.delegation.findFirstOrThrow({ where: { jti: 'd' } });
+  const made = await db.delegation.create({ data: { ...node, jti: `d${++count}`, revokedAt: null } });
+  return { kind: 'delegation', ids: [made.id] };
+};
+
 const TABLE: Record<string, Row> = {
+  'revocations.list': row(signedIn),
+  'revocations.preview': row(runsNode, async () => ({ target: await someDelegation() })),
+  'revocations.revoke': row(runsNode, async () => ({ target: await someDelegation(), endLeases: false, reason: 'r' })),
+  'revocations.restore': row(operators, () => ({ id: crypto.randomUUID() })),
   'me.get': row(signedIn),
   'me.notifications': row(signedIn),
   'me.markRead': row(signedIn, () => ({ ids: [] })),

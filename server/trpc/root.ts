@@ -7,6 +7,7 @@ import { keysRouter } from './routers/keys';
 import { liveRouter } from './routers/live';
 import { meRouter } from './routers/me';
 import { portsRouter } from './routers/ports';
+import { revocationsRouter } from './routers/revocations';
 import { sitesRouter } from './routers/sites';
 import { slicesRouter } from './routers/slices';
 import { tokensRouter } from './routers/tokens';
@@ -25,6 +26,7 @@ export const appRouter = router({
   fleet: fleetRouter,
   audit: auditRouter,
   trust: trustRouter,
+  revocations: revocationsRouter,
   live: liveRouter,
 });
 export type AppRouter = typeof appRouter;
