@@ -10,6 +10,7 @@ import { takeDelegation } from './delegate';
 import { enrol, type Registrar, renew } from './enrolment';
 import { Heartbeats } from './heartbeats';
 import { type Issuer, issueTickets } from './issue';
+import { lookAfterPartners, partnerService } from './partners/partners';
 import { Relay } from './relay/relay';
 import { returnTickets } from './returns';
 import { Revocation } from './revocation';
@@ -60,10 +61,8 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
   const store = secretStore(pool);
   const key = await loadOrMakeIdentityKey(join(options.dataDir, 'identity.pem'));
   const ca = await loadOrMakeCa(store, sealKey, { authority, now: new Date() });
-  const serviceManager = {
-    urn: serviceManagerUrn(authority),
-    jkt: (await loadOrMakeServiceManagerKey(store, sealKey)).jkt,
-  };
+  const manager = await loadOrMakeServiceManagerKey(store, sealKey);
+  const serviceManager = { urn: serviceManagerUrn(authority), jkt: manager.jkt };
   const urn = agentUrn(authority);
   const certify = async (): Promise<TlsIdentity> => {
     const { identity, issued } = await selfIssue(ca, urn, key, new Date());
@@ -107,9 +106,14 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
   const agentId = await inTransaction(pool, (tx) => registerAgent(tx, self));
   const issuer: Issuer = { pool, agentId, key };
   const heartbeats = new Heartbeats(pool, agentId);
-  service = agentService(issuer, registrar, heartbeats, relay);
+  service = {
+    ...agentService(issuer, registrar, heartbeats, relay),
+    ...partnerService({ ...registrar, authority }),
+  };
   const stop = new AbortController();
   const sweeping = sweepUntil(pool, stop.signal, (err) => log.error({ err }, 'sweep failed'));
+  const guest = { pool, sealKey, authority, key, address: self.address, manager };
+  const partners = lookAfterPartners(guest, stop.signal, log);
   const renewing = setInterval(() => {
     if (renewalDue(identity, new Date())) {
       certify().then(
@@ -127,7 +131,12 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
     address: registrar.agent.address,
     port: server.port,
     close: once(() =>
-      close(server, relay, heartbeats, pool, [() => clearInterval(renewing), () => stop.abort(), () => sweeping]),
+      close(server, relay, heartbeats, pool, [
+        () => clearInterval(renewing),
+        () => stop.abort(),
+        () => sweeping,
+        () => partners,
+      ]),
     ),
   };
 }
@@ -147,7 +156,12 @@ async function close(
   await pool.end();
 }
 
-function agentService(issuer: Issuer, registrar: Registrar, heartbeats: Heartbeats, relay: Relay): AgentService {
+function agentService(
+  issuer: Issuer,
+  registrar: Registrar,
+  heartbeats: Heartbeats,
+  relay: Relay,
+): Omit<AgentService, keyof ReturnType<typeof partnerService>> {
   return {
     config() {
       const { urn: agent, publicKey } = registrar.agent;

@@ -94,7 +94,8 @@ function dialled(registrar: Registrar, address: string): string {
   return address === RELAYED ? registrar.agent.address : address;
 }
 
-function checkFresh(at: number, now: Date): void {
+/** Told within 300 s of our clock, or Refused EXPIRED, NOT_YET_VALID. `at`: epoch seconds. */
+export function checkFresh(at: number, now: Date): void {
   const seconds = Math.floor(now.getTime() / 1000);
   if (at < seconds - SKEW_SECONDS) {
     throw new Refused('EXPIRED', {

@@ -43,7 +43,7 @@ export type FakeNode = {
 };
 
 /** An agent over a test's database, in this process, with a service manager and nodes to call it. For tests and benches. */
-export async function agentFixture(pool: pg.Pool, databaseUrl: string) {
+export async function agentFixture(pool: pg.Pool, databaseUrl: string, authority = 'meridian') {
   const dataDir = mkdtempSync(join(tmpdir(), 'meridian-agent-'));
   const sealKey = randomBytes(32);
   const errors: object[] = [];
@@ -52,7 +52,7 @@ export async function agentFixture(pool: pg.Pool, databaseUrl: string) {
     startAgent({
       databaseUrl,
       sealKey,
-      authority: 'meridian',
+      authority,
       dataDir,
       listen: { host: '127.0.0.1', port: 0 },
       address: '',
@@ -60,20 +60,23 @@ export async function agentFixture(pool: pg.Pool, databaseUrl: string) {
     });
   const agent = await start();
   const store = secretStore(pool);
-  const ca = await loadOrMakeCa(store, sealKey, { authority: 'meridian', now: new Date() });
+  const ca = await loadOrMakeCa(store, sealKey, { authority, now: new Date() });
   const smKey = await loadOrMakeServiceManagerKey(store, sealKey);
-  const { identity: sm } = await selfIssue(ca, serviceManagerUrn('meridian'), smKey, new Date());
+  const { identity: sm } = await selfIssue(ca, serviceManagerUrn(authority), smKey, new Date());
   const siteId = randomUUID();
-  await pool.query(
-    `INSERT INTO "Site" (id, "loginBase", name, urn, country) VALUES ($1, 'oslo', 'Oslo', 'urn:publicid:IDN+meridian:oslo+authority+sa', 'NO')`,
-    [siteId],
-  );
+  await pool.query(`INSERT INTO "Site" (id, "loginBase", name, urn, country) VALUES ($1, 'oslo', 'Oslo', $2, 'NO')`, [
+    siteId,
+    `urn:publicid:IDN+${authority}:oslo+authority+sa`,
+  ]);
   const identities: TlsIdentity[] = [sm];
   const target = (of: Agent = agent) => ({ address: of.address, urn: of.urn, jkt: of.key.jkt });
   const fixture = {
     agent,
     start,
     errors,
+    authority,
+    sealKey,
+    smKey,
     sm,
     ca,
     siteId,
@@ -83,7 +86,7 @@ export async function agentFixture(pool: pg.Pool, databaseUrl: string) {
     async registerNode(name: string): Promise<FakeNode> {
       const node = {
         id: randomUUID(),
-        urn: `urn:publicid:IDN+meridian:oslo+node+${name}`,
+        urn: `urn:publicid:IDN+${authority}:oslo+node+${name}`,
         key: generateIdentityKey(),
         secret: '',
         incarnation: randomBytes(16).toString('base64url'),

@@ -31,6 +31,7 @@ const MAY: Readonly<Record<string, string>> = {
   'invite.revoke': 'the PIs of a site withdraw its invitations, and operators any',
   'node.adminSwitch': 'the techs of the node’s site and operators do',
   'node.enrol': 'the techs of the node’s site and operators enrol it',
+  'partners.manage': 'operators invite partners, give them nodes and take these back',
   'request.create': 'the researchers and PIs of a site ask for slices and for more time there',
   'request.decide': 'another PI of the site or an operator decides this request',
   'same-origin': 'the call came from the page of another site',

@@ -50,7 +50,11 @@ export async function registerAgent(
 export async function recordCertificate(
   db: Queryable,
   issued: IssuedCertificate,
-  holder: { urn: string; kind: 'node' | 'agent' | 'service_manager'; jkt: string },
+  holder: {
+    urn: string;
+    kind: 'node' | 'agent' | 'service_manager' | 'partner_agent' | 'partner_manager';
+    jkt: string;
+  },
 ): Promise<void> {
   await db.query(
     `INSERT INTO "Certificate" (serial, subject, kind, jkt, "notBefore", "notAfter") VALUES ($1, $2, $3, $4, $5, $6)`,

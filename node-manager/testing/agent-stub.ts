@@ -70,6 +70,9 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
     issue: unused,
     returnTickets: unused,
     attend: unused,
+    joinPartner: unused,
+    certifyPartner: unused,
+    granted: unused,
     async heartbeat(peer, input) {
       heartbeats.push({ ...input, node: peer.urn });
       const known = journals.get(peer.urn);

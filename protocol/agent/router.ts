@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { Refused } from '@/core/errors';
 import { type Peer, programTrpc } from '../trpc';
+import * as p from './partners';
 import { AttendInput, AttendOutput } from './relay';
 import * as s from './schemas';
 
@@ -25,6 +26,12 @@ export interface AgentService {
   enrol(input: z.infer<typeof s.EnrolInput>): Promise<z.infer<typeof s.EnrolOutput>>;
   /** Anonymous: guarded by the enrolled key's signature. */
   renewCertificate(input: z.infer<typeof s.RenewInput>): Promise<z.infer<typeof s.EnrolOutput>>;
+  /** Anonymous: guarded by the one-time token and proofs of both keys. */
+  joinPartner(input: p.JoinPartnerInput): Promise<p.JoinPartnerOutput>;
+  /** Anonymous: guarded by the joined key's signature. */
+  certifyPartner(input: p.CertifyPartnerInput): Promise<p.CertifyPartnerOutput>;
+  /** A long poll of a partner's agent: what it was granted, and how these nodes are. */
+  granted(peer: Peer, input: p.GrantedInput, signal: AbortSignal | undefined): Promise<p.GrantedOutput>;
 }
 
 /** `peer` is null for a caller without a certificate, who may only enrol, renew, or read the config. */
@@ -38,6 +45,7 @@ const from = (kind: Peer['kind']) =>
   });
 const node = from('node');
 const serviceManager = from('service-manager');
+const partnerAgent = from('partner-agent');
 
 /** The agent's interface, tRPC over TLS; mutual for all but enrolment. */
 export const agentRouter = t.router({
@@ -74,6 +82,18 @@ export const agentRouter = t.router({
     .input(s.RenewInput)
     .output(s.EnrolOutput)
     .mutation(({ ctx, input }) => ctx.service.renewCertificate(input)),
+  joinPartner: t.procedure
+    .input(p.JoinPartnerInput)
+    .output(p.JoinPartnerOutput)
+    .mutation(({ ctx, input }) => ctx.service.joinPartner(input)),
+  certifyPartner: t.procedure
+    .input(p.CertifyPartnerInput)
+    .output(p.CertifyPartnerOutput)
+    .mutation(({ ctx, input }) => ctx.service.certifyPartner(input)),
+  granted: partnerAgent
+    .input(p.GrantedInput)
+    .output(p.GrantedOutput)
+    .query(({ ctx, input, signal }) => ctx.service.granted(ctx.peer, input, signal)),
 });
 
 export type AgentRouter = typeof agentRouter;

@@ -26,6 +26,32 @@ export function renewalChallenge(f: RenewalFacts): Buffer {
   return text('meridian-renew-v1', [f.urn, f.publicKey.x, f.address, f.incarnation, String(f.at)]);
 }
 
+export type JoinFacts = {
+  secret: string;
+  authority: string;
+  agent: { urn: string; publicKey: PublicJwk; address: string };
+  manager: { urn: string; publicKey: PublicJwk };
+};
+
+/** What both keys of a deployment sign that joins another as a partner: neither can be put beside a key of somebody else. */
+export function joinChallenge({ secret, authority, agent, manager }: JoinFacts): Buffer {
+  const hash = createHash('sha256').update(secret).digest('hex');
+  return text('meridian-join-v1', [
+    authority,
+    hash,
+    agent.urn,
+    agent.publicKey.x,
+    agent.address,
+    manager.urn,
+    manager.publicKey.x,
+  ]);
+}
+
+/** As `renewalChallenge`, for a partner's certificate. */
+export function partnerChallenge(f: { urn: string; publicKey: PublicJwk; at: number }): Buffer {
+  return text('meridian-partner-v1', [f.urn, f.publicKey.x, String(f.at)]);
+}
+
 /** Signs a challenge with the identity key: base64url, 86 characters. */
 export function proveChallenge(challenge: Buffer, privateKey: KeyObject): string {
   return sign(null, challenge, privateKey).toString('base64url');

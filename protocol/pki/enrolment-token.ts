@@ -1,9 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { Refused } from '@/core/errors';
+import { decodeLine, encodeLine } from './one-line';
 
 const PREFIX = 'mrd1.';
-const MAX_CHARS = 2048;
 
 /** What an enrolment token says: where the agent is, which CA it must show, which node may use it, and the one-time secret. */
 export const EnrolmentToken = z.strictObject({
@@ -31,28 +30,10 @@ export function enrolmentSecretHash(secret: string): string {
 
 /** The token as one line of text to paste into a node's environment. */
 export function encodeEnrolmentToken(token: EnrolmentToken): string {
-  return PREFIX + Buffer.from(JSON.stringify(EnrolmentToken.parse(token))).toString('base64url');
+  return encodeLine(PREFIX, EnrolmentToken, token);
 }
 
 /** Reads a token; surrounding white space is forgiven. Throws Refused TOKEN_INVALID that says what is wrong, never the secret. */
 export function decodeEnrolmentToken(text: string): EnrolmentToken {
-  const trimmed = text.trim();
-  if (!trimmed.startsWith(PREFIX)) throw new Refused('TOKEN_INVALID', { problem: `it does not begin with ${PREFIX}` });
-  if (trimmed.length > MAX_CHARS)
-    throw new Refused('TOKEN_INVALID', { problem: `longer than ${MAX_CHARS} characters` });
-  const body = trimmed.slice(PREFIX.length);
-  const bytes = Buffer.from(body, 'base64url');
-  if (bytes.toString('base64url') !== body)
-    throw new Refused('TOKEN_INVALID', { problem: 'not base64url: it may have been cut off' });
-  let json: unknown;
-  try {
-    json = JSON.parse(bytes.toString('utf8'));
-  } catch {
-    throw new Refused('TOKEN_INVALID', { problem: 'it may have been cut off' });
-  }
-  const parsed = EnrolmentToken.safeParse(json);
-  if (parsed.success) return parsed.data;
-  throw new Refused('TOKEN_INVALID', {
-    problem: `field ${parsed.error.issues[0]?.path.join('.') || 'token'} is wrong`,
-  });
+  return decodeLine(PREFIX, EnrolmentToken, text);
 }

@@ -37,6 +37,10 @@ export type PermissionFacts = {
   'audit.read': null;
   /** Follow the whole chain. */
   'audit.check': null;
+  /** Which deployments share nodes with this one: every signed-in person. */
+  'partners.read': null;
+  /** Invite, join, give nodes, take them back, end. */
+  'partners.manage': null;
   /** The queue of requests of those sites that one may decide for. */
   'approvals.read': null;
   'site.read': SiteFacts;
@@ -94,6 +98,8 @@ const RULES: { [P in Permission]: Rule<P> } = {
   'fleet.simulate': operator,
   'audit.read': everyone,
   'audit.check': operator,
+  'partners.read': everyone,
+  'partners.manage': operator,
   'approvals.read': (person) => person.operator || person.memberships.some((m) => m.role === 'pi'),
   'site.read': (person, site) => person.operator || has(person, site.siteId, 'researcher', 'pi', 'tech'),
   'site.people': piOrOperator,

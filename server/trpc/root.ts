@@ -6,6 +6,7 @@ import { invitesRouter } from './routers/invites';
 import { keysRouter } from './routers/keys';
 import { liveRouter } from './routers/live';
 import { meRouter } from './routers/me';
+import { partnersRouter } from './routers/partners';
 import { portsRouter } from './routers/ports';
 import { revocationsRouter } from './routers/revocations';
 import { sitesRouter } from './routers/sites';
@@ -22,6 +23,7 @@ export const appRouter = router({
   tokens: tokensRouter,
   slices: slicesRouter,
   ports: portsRouter,
+  partners: partnersRouter,
   approvals: approvalsRouter,
   fleet: fleetRouter,
   audit: auditRouter,
