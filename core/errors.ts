@@ -82,6 +82,7 @@ export const REFUSAL_CODES = [
   'BELOW_MINIMUM', // facts: running, minimum
   'SLIVERS_AWAY', // facts: running, wants
   'STOPPED_ON_REQUEST', // no facts
+  'LEASED_ONLY', // no facts
   'LEASE_ENDED', // facts: endedAt
   'RELEASED', // facts: by
   'LEAVES_WHEN_BACK', // facts: node, leaseEndsAt

@@ -165,6 +165,8 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
     `Too few slivers run${f.has('running') && f.has('minimum') ? `: ${f.count('running', '')}, and you need at least ${f.count('minimum', '')}` : ''}. Ask for fewer nodes, or try again later.`,
   SLIVERS_AWAY: (f) =>
     `${f.has('running') && f.has('wants') ? `${f.count('running', '')} of ${f.count('wants', '')} slivers are known to run` : 'Not all slivers are known to run'}. The others are not heard of for now, or are being replaced; the table says which and why.`,
+  LEASED_ONLY: () =>
+    'It is leased, and nobody made its sliver yet. What it may use is kept for it; its holder makes the sliver with meridian svm newvms.',
   STOPPED_ON_REQUEST: () =>
     'Somebody of the slice stopped it; its files are kept. Start it when you want it to run again.',
   LEASE_ENDED: (f) =>

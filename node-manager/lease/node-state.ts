@@ -5,7 +5,12 @@ import { HardAmountsSchema, ResourceVectorSchema } from '@/protocol/resources';
 import { Mishap } from '../journal/mishap';
 
 /** What a slice's people want of a sliver within its lease. */
-export const SliverWish = z.object({ stopped: z.boolean(), limits: SliverLimits.nullable() });
+export const SliverWish = z.object({
+  stopped: z.boolean(),
+  limits: SliverLimits.nullable(),
+  /** The lease alone was asked for: what it holds is kept, and no sliver is made until somebody asks. */
+  bare: z.boolean().default(false),
+});
 export type SliverWish = z.infer<typeof SliverWish>;
 
 /** A delegation link as a lease is charged to it. */
@@ -62,7 +67,8 @@ export const NodeEvent = z.discriminatedUnion('t', [
     because: Mishap.nullable().optional(),
     keep: z.array(z.string()).optional(),
   }),
-  z.object({ t: z.literal('leased'), at: z.int(), lease: LeaseRecord }),
+  /** `bare`: without a sliver. */
+  z.object({ t: z.literal('leased'), at: z.int(), lease: LeaseRecord, bare: z.boolean().optional() }),
   /** The lease as it is from now on: same id, another ticket and end. */
   z.object({ t: z.literal('renewed'), at: z.int(), lease: LeaseRecord }),
   z.object({ t: z.literal('ended'), at: z.int(), lease: z.string(), receipt: z.string() }),
@@ -142,6 +148,7 @@ export function applyEvent(state: NodeState, event: NodeEvent): void {
       if (state.spent.has(ticketKey(event.lease.ticket))) return;
       state.leases.set(event.lease.jti, event.lease);
       state.spent.set(ticketKey(event.lease.ticket), { fate: 'leased', lease: event.lease.jti, receipt: null });
+      if (event.bare) state.wishes.set(event.lease.jti, { stopped: false, limits: null, bare: true });
       return;
     case 'renewed':
       // The ticket before it stays spent, on the same lease.
@@ -171,7 +178,7 @@ export function applyEvent(state: NodeState, event: NodeEvent): void {
       else state.ports.set(event.lease, event.ports);
       return;
     case 'sliver':
-      if (!state.leases.has(event.lease) || (!event.wish.stopped && !event.wish.limits))
+      if (!state.leases.has(event.lease) || (!event.wish.stopped && !event.wish.limits && !event.wish.bare))
         state.wishes.delete(event.lease);
       else state.wishes.set(event.lease, event.wish);
       return;

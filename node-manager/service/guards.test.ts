@@ -53,6 +53,7 @@ const INPUT: Record<Name, (ask: Ask) => unknown> = {
   unpublish: ({ slice }) => ({ slice, protocol: 'tcp', external: 80 }),
   flows: () => ({ at: new Date().toISOString() }),
   ports: ({ slice }) => ({ slice }),
+  createSliver: ({ slice }) => ({ slice, waitMs: 0 }),
   start: ({ slice }) => ({ slice, waitMs: 0 }),
   stop: ({ slice }) => ({ slice, waitMs: 0 }),
   reset: ({ slice }) => ({ slice, waitMs: 0 }),

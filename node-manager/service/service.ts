@@ -87,7 +87,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
   /** `known`: the ticket, where it was decoded already. */
   const redeem = async (
     peer: Peer,
-    { ticket: text, waitMs = 0 }: { ticket: string; waitMs?: number },
+    { ticket: text, sliver = true, waitMs = 0 }: { ticket: string; sliver?: boolean; waitMs?: number },
     signal: AbortSignal = never,
     known: OpenStatement<'ticket+jwt'> | null = null,
   ) => {
@@ -111,7 +111,10 @@ export function nodeService(node: NodeManager): NodeManagerService {
     } catch (err) {
       return overIsDurable(err);
     }
-    const entered = node.keeper.enter(lease, ledger.record(urn, { t: 'leased', at: now, lease }));
+    const entered = node.keeper.enter(
+      lease,
+      ledger.record(urn, { t: 'leased', at: now, lease, ...(sliver ? {} : { bare: true }) }),
+    );
     node.books.enter(lease);
     const record = await entered;
     await started(record, waitMs, signal);

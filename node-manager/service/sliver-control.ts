@@ -9,8 +9,8 @@ import type { NodeManager } from '../node';
 import type { SliverRecord } from '../sliver/record';
 import type { Guards } from './guards';
 
-type Control = Pick<NodeManagerService, 'start' | 'stop' | 'reset' | 'update' | 'logs'>;
-const NO_WISH: SliverWish = { stopped: false, limits: null };
+type Control = Pick<NodeManagerService, 'createSliver' | 'start' | 'stop' | 'reset' | 'update' | 'logs'>;
+const NO_WISH: SliverWish = { stopped: false, limits: null, bare: false };
 
 /** What the people of a slice do with their sliver within its lease. A wish is durable before it is acknowledged. */
 export function sliverControlService(node: NodeManager, guards: Guards): Control {
@@ -21,6 +21,13 @@ export function sliverControlService(node: NodeManager, guards: Guards): Control
     const record = guards.recordOf(peer, slice);
     const lease = node.state.leases.get(record.lease.jti);
     if (!lease) throw guards.noLease(slice);
+    return { record, lease };
+  };
+  /** As `leasedOf`, with a sliver. */
+  const sliverOf = (peer: Peer, slice: string) => {
+    const { record, lease } = leasedOf(peer, slice);
+    if (node.keeper.isBare(lease.jti))
+      throw new Refused('WRONG_STATE', { kind: 'lease', id: lease.jti, state: 'without a sliver', needs: 'a sliver' });
     return { record, lease };
   };
   const wishOf = (lease: LeaseRecord) => node.state.wishes.get(lease.jti) ?? NO_WISH;
@@ -34,8 +41,19 @@ export function sliverControlService(node: NodeManager, guards: Guards): Control
   };
 
   return {
-    async start(peer, { slice, waitMs }, signal) {
+    async createSliver(peer, { slice, waitMs }, signal) {
       const { record, lease } = leasedOf(peer, slice);
+      if (node.keeper.isBare(lease.jti)) {
+        const endedAt = lease.end * 1000;
+        if (endedAt <= ledger.now()) throw new Refused('LEASE_OVER', { endedAt: new Date(endedAt).toISOString() });
+        ledger.assertRoom();
+        await node.keeper.furnish(lease, enter(lease, { ...wishOf(lease), bare: false }));
+      } else await ledger.settled(); // another call's may not be on the disk yet
+      return settled(record, ['running', 'failed', 'stopped', 'scheduled'], waitMs, signal);
+    },
+
+    async start(peer, { slice, waitMs }, signal) {
+      const { record, lease } = sliverOf(peer, slice);
       if (wishOf(lease).stopped) await enter(lease, { ...wishOf(lease), stopped: false });
       else await ledger.settled(); // another call's may not be on the disk yet
       node.keeper.tryAgain(lease.jti);
@@ -43,7 +61,7 @@ export function sliverControlService(node: NodeManager, guards: Guards): Control
     },
 
     async stop(peer, { slice, waitMs }, signal) {
-      const { record, lease } = leasedOf(peer, slice);
+      const { record, lease } = sliverOf(peer, slice);
       if (wishOf(lease).stopped) await ledger.settled();
       else await enter(lease, { ...wishOf(lease), stopped: true });
       node.keeper.wake();
@@ -51,13 +69,13 @@ export function sliverControlService(node: NodeManager, guards: Guards): Control
     },
 
     async reset(peer, { slice, waitMs }, signal) {
-      const { record, lease } = leasedOf(peer, slice);
+      const { record, lease } = sliverOf(peer, slice);
       await node.keeper.reset(lease.jti);
       return settled(record, ['running', 'failed', 'stopped', 'scheduled'], waitMs, signal);
     },
 
     async update(peer, { slice, limits }) {
-      const { record, lease } = leasedOf(peer, slice);
+      const { record, lease } = sliverOf(peer, slice);
       const wanted = narrowed(lease, limits);
       if (record.state === 'running') await applied(() => driver.update(node.keeper.specOf(lease, wanted), never));
       await enter(lease, { ...wishOf(lease), limits: wanted });

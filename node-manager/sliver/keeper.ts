@@ -66,7 +66,7 @@ export class SliverKeeper {
     this.found = new Map(await this.o.driver.list(this.stopper.signal));
     this.begun = true;
     for (const lease of this.o.leases().values()) {
-      if (this.found.get(lease.jti) !== 'running') continue;
+      if (this.found.get(lease.jti) !== 'running' || this.isBare(lease.jti)) continue;
       const record = new SliverRecord(lease, 'running', this.o.now());
       this.records.set(lease.jti, record);
       this.o.onChange(record);
@@ -169,6 +169,21 @@ export class SliverKeeper {
     };
   }
 
+  /** Is it a lease alone, without a sliver? */
+  isBare(id: string): boolean {
+    return this.o.wishes?.().get(id)?.bare ?? false;
+  }
+
+  /** A lease that was bare gets its sliver, once the wish for it is durable. */
+  async furnish(lease: LeaseRecord, durable: Promise<void>): Promise<void> {
+    this.held.add(lease.jti);
+    await durable;
+    this.held.delete(lease.jti);
+    if (this.o.leases().has(lease.jti))
+      this.change(lease.jti, desired(lease, this.o.now()) === 'running' ? 'starting' : 'scheduled');
+    this.wake();
+  }
+
   /** Why a sliver does not run though its lease would let it; null when it may. */
   private restsFor(id: string, lease: LeaseRecord | undefined): SliverRecord['reason'] {
     const rests = lease && desired(lease, this.o.now()) === 'running' && this.o.wishes?.().get(id)?.stopped;
@@ -177,6 +192,7 @@ export class SliverKeeper {
 
   /** A sliver as it is taken to be before anybody looked. */
   private recordBefore(lease: LeaseRecord, now: number): SliverRecord {
+    if (this.isBare(lease.jti)) return new SliverRecord(lease, 'scheduled', now, { code: 'LEASED_ONLY', facts: {} });
     const want = desired(lease, now);
     const rests = this.restsFor(lease.jti, lease);
     const state = want === 'none' ? 'scheduled' : want === 'running' && !rests ? 'starting' : 'stopped';
@@ -230,6 +246,7 @@ export class SliverKeeper {
       busy: new Set(this.running.keys()),
       stopping: this.stopping,
       stopped: new Set([...(this.o.wishes?.() ?? [])].flatMap(([id, wish]) => (wish.stopped ? [id] : []))),
+      bare: new Set([...(this.o.wishes?.() ?? [])].flatMap(([id, wish]) => (wish.bare ? [id] : []))),
     });
     for (const step of steps.slice(0, this.o.driver.concurrency - this.running.size)) this.run(step);
     this.settleStates(now);
@@ -330,6 +347,8 @@ export class SliverKeeper {
         if (record.state !== 'gone') {
           if (!this.found.has(id) && !this.running.has(id)) this.change(id, 'gone', record.reason);
         } else if (record.since + REMEMBER_GONE_MS < now) this.records.delete(id);
+      } else if (this.isBare(id)) {
+        // Nothing of it runs, whatever the time.
       } else if (desired(lease, now) === 'stopped' && !this.found.has(id) && !this.running.has(id)) {
         this.change(id, 'stopped');
       } else if (this.restsFor(id, lease) && this.found.get(id) !== 'running' && !this.running.has(id)) {

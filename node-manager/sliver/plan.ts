@@ -32,6 +32,8 @@ type Situation = {
   stopping: boolean;
   /** Leases whose slivers shall not run for now, though they might. */
   stopped?: ReadonlySet<string>;
+  /** Leases without a sliver: nothing of them is there. */
+  bare?: ReadonlySet<string>;
 };
 
 /**
@@ -49,7 +51,8 @@ export function plan(s: Situation): { steps: Step[]; wakeAt: number | null } {
     const attempts = s.attempts.get(lease.jti);
     const want = desired(lease, s.now);
     const rests = want === 'running' && s.stopped?.has(lease.jti);
-    const step = stepFor(rests ? 'stopped' : want, s.found.get(lease.jti));
+    const none = want !== 'over' && s.bare?.has(lease.jti);
+    const step = stepFor(none ? 'none' : rests ? 'stopped' : want, s.found.get(lease.jti));
     if (!step || (step === 'start' && (attempts?.givenUp || s.stopping))) continue;
     if (attempts && attempts.notBefore > s.now && step !== 'lapse') wakeAt = Math.min(wakeAt, attempts.notBefore);
     else steps.push({ kind: step, id: lease.jti });

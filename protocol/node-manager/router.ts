@@ -34,6 +34,8 @@ export interface NodeManagerService {
   unpublish(peer: Peer, input: z.infer<typeof p.UnpublishInput>): Promise<p.PortsView>;
   flows(peer: Peer, input: z.infer<typeof f.FlowsInput>): Promise<f.FlowsView>;
   ports(peer: Peer, input: z.infer<typeof s.SliceInput>): Promise<p.PortsView>;
+  /** Makes the sliver of a lease that was taken without one. Durable when it answers; idempotent. */
+  createSliver(peer: Peer, input: z.infer<typeof sc.ControlInput>, signal: AbortSignal): Promise<s.SliverStatus>;
   /** Lets a sliver run again that was stopped. Durable when it answers; idempotent, as are those that follow. */
   start(peer: Peer, input: z.infer<typeof sc.ControlInput>, signal: AbortSignal): Promise<s.SliverStatus>;
   /** Ends all that runs in it and keeps its files, also over a restart of the node, until it is started or its lease ends. */
@@ -123,6 +125,10 @@ export const nodeManagerRouter = t.router({
     .input(s.SliceInput)
     .output(p.PortsOutput)
     .query(({ ctx, input }) => ctx.service.ports(ctx.peer, input)),
+  createSliver: t.procedure
+    .input(sc.ControlInput)
+    .output(sc.ControlOutput)
+    .mutation(({ ctx, input, signal }) => ctx.service.createSliver(ctx.peer, input, signal ?? never)),
   start: t.procedure
     .input(sc.ControlInput)
     .output(sc.ControlOutput)

@@ -101,6 +101,8 @@ export type SliverStatus = z.infer<typeof SliverStatus>;
 
 export const RedeemInput = z.object({
   ticket: statement,
+  /** False: the lease alone. What it may use is held from now on; `createSliver` makes the sliver later. */
+  sliver: z.boolean().optional(),
   /** Wait so long for a sliver that starts now to be up, in ms: a quick start needs no second question. */
   waitMs: z.int().min(0).max(5_000).optional(),
 });
