@@ -59,6 +59,24 @@ test('what a crash left of a sliver whose wish was not durable is removed', asyn
   expect(await status(after.service)).toMatchObject(LEASED_ONLY);
 });
 
+test('nothing is made before the wish for it is durable', async () => {
+  const { node, ledger, service } = await begun();
+  await service.redeem(manager, { ticket: ticket(), sliver: false });
+  const record = ledger.record.bind(ledger);
+  let write = () => {};
+  ledger.record = async (...args) => {
+    await Promise.all([record(...args), new Promise<void>((done) => (write = done))]);
+  };
+  const making = service.createSliver(manager, ask, never);
+  for (let i = 0; i < 20; i++) {
+    node.keeper.wake();
+    await new Promise((done) => setImmediate(done));
+  }
+  expect((await node.o.driver.list(never)).size).toBe(0);
+  write();
+  expect((await making).state).toBe('running');
+});
+
 test('a bare lease is released, ends with its term, and takes no sliver after it', async () => {
   const { node, service } = await begun();
   await service.redeem(manager, { ticket: ticket(), sliver: false });

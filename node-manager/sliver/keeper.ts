@@ -16,6 +16,8 @@ const MAX_BACKOFF_MS = 30_000;
 const REMEMBER_GONE_MS = 600_000;
 /** After a pass the next one waits so many times as long as that one took: looking takes at most a tenth of a processor. */
 const REST = 9;
+/** Why nothing of a bare lease is there. */
+const LEASED_ONLY = { code: 'LEASED_ONLY' as const, facts: {} };
 const MAX_TIMER_MS = 2_147_000_000; // setTimeout's own bound is 2^31 − 1
 
 export type KeeperOptions = {
@@ -192,7 +194,7 @@ export class SliverKeeper {
 
   /** A sliver as it is taken to be before anybody looked. */
   private recordBefore(lease: LeaseRecord, now: number): SliverRecord {
-    if (this.isBare(lease.jti)) return new SliverRecord(lease, 'scheduled', now, { code: 'LEASED_ONLY', facts: {} });
+    if (this.isBare(lease.jti)) return new SliverRecord(lease, 'scheduled', now, LEASED_ONLY);
     const want = desired(lease, now);
     const rests = this.restsFor(lease.jti, lease);
     const state = want === 'none' ? 'scheduled' : want === 'running' && !rests ? 'starting' : 'stopped';
@@ -294,7 +296,8 @@ export class SliverKeeper {
     } else if (step.kind === 'remove') {
       await driver.remove(step.id, signal);
       this.found.delete(step.id);
-      this.change(step.id, 'gone', this.records.get(step.id)?.reason ?? null);
+      if (lease && this.isBare(step.id)) this.change(step.id, 'scheduled', LEASED_ONLY);
+      else this.change(step.id, 'gone', this.records.get(step.id)?.reason ?? null);
     } else if (step.kind === 'stop') {
       await this.o.mark(); // a clock that steps back in a crash must not let it run again
       await driver.stop(step.id, signal);
