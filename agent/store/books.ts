@@ -1,8 +1,9 @@
 import type { Reachability } from '@/core/node/reachability';
 import type { AdminSwitch, BootState, NodeStanding } from '@/core/node/state';
-import type { HardAmounts } from '@/core/resources/vector';
+import { add, type HardAmounts, NOTHING } from '@/core/resources/vector';
 import type { Queryable } from './database';
 import { type Held, readDelegations } from './delegations';
+import { readPassedOn } from './passed-on';
 
 /** What an agent's books say of a node. */
 export type NodeBook = {
@@ -10,7 +11,7 @@ export type NodeBook = {
   standing: NodeStanding;
   /** Newest first. */
   delegations: Held[];
-  /** Promised in tickets that may still be redeemed, and held by leases of redeemed ones, in the span asked for. */
+  /** Promised in tickets that may still be redeemed, held by leases of redeemed ones, and passed on to others, in the span asked for. */
   claimed: HardAmounts;
 };
 
@@ -42,7 +43,7 @@ type StandingRow = {
 
 /**
  * Reads the books of these nodes for a span of epoch seconds [start, end), without what the tickets of the ids in `replaced`
- * claim: those who renew them. Nodes that nobody knows are missing.
+ * claim: those who renew them; and without what was passed on in `lines`. Nodes that nobody knows are missing.
  */
 export async function readBooks(
   tx: Queryable,
@@ -50,6 +51,7 @@ export async function readBooks(
   urns: readonly string[],
   span: { start: number; end: number },
   replaced: readonly string[] = [],
+  lines: readonly string[] = [],
 ): Promise<Map<string, NodeBook>> {
   const { rows } = await tx.query<StandingRow>({
     name: 'read-standings',
@@ -62,7 +64,7 @@ export async function readBooks(
   });
   const ids = rows.map((row) => row.id);
   const delegations = await readDelegations(tx, agentId, ids);
-  const claimed = await readClaims(tx, agentId, ids, span, replaced);
+  const claimed = await readClaims(tx, agentId, ids, span, replaced, lines);
   return new Map(
     rows.map((row) => {
       const standing: NodeStanding = {
@@ -77,14 +79,12 @@ export async function readBooks(
         id: row.id,
         standing,
         delegations: delegations.get(row.id) ?? [],
-        claimed: claimed.get(row.id) ?? { ...NONE },
+        claimed: claimed.get(row.id) ?? NOTHING,
       };
       return [row.urn, book];
     }),
   );
 }
-
-const NONE: HardAmounts = { cpuMilli: 0, memoryMiB: 0, diskMiB: 0, networkKbps: 0 };
 
 /** Tickets that count, $1 agent, $2 nodes, $3 and $4 the span's start and end. */
 const COUNTED = `"Ticket" t LEFT JOIN "Lease" l ON l."sliverId" = t."sliverId" LEFT JOIN "Sliver" s ON s.id = t."sliverId"
@@ -98,7 +98,7 @@ const COUNTED = `"Ticket" t LEFT JOIN "Lease" l ON l."sliverId" = t."sliverId" L
 type ClaimRow = HardAmounts & { nodeId: string };
 
 /**
- * What is claimed of each node at any time of [start, end): tickets that may still be redeemed (a node forgives 300 s of
+ * What is claimed of each node at any time of [start, end): what was passed on to others, but in `lines`; tickets that may still be redeemed (a node forgives 300 s of
  * skew), and leases of redeemed ones (also when the word of that came after the window) until their grace is over or they
  * ended. Summed, not peaked: never too little. Of a ticket and one that replaces it, which are never held both, the greater counts;
  * those in `replaced` do not.
@@ -109,6 +109,20 @@ export async function readClaims(
   nodeIds: readonly string[],
   span: { start: number; end: number },
   replaced: readonly string[] = [],
+  lines: readonly string[] = [],
+): Promise<Map<string, HardAmounts>> {
+  const claims = await readTicketClaims(db, agentId, nodeIds, span, replaced);
+  for (const [nodeId, amounts] of await readPassedOn(db, agentId, nodeIds, span, lines))
+    claims.set(nodeId, add(claims.get(nodeId) ?? NOTHING, amounts));
+  return claims;
+}
+
+async function readTicketClaims(
+  db: Queryable,
+  agentId: string,
+  nodeIds: readonly string[],
+  span: { start: number; end: number },
+  replaced: readonly string[],
 ): Promise<Map<string, HardAmounts>> {
   const values = [agentId, nodeIds, span.start, span.end];
   const { rows } = await db.query<ClaimRow & { renewals: boolean }>({
@@ -134,7 +148,7 @@ export async function readClaims(
            WHERE c.jti <> ALL($5::text[]) GROUP BY c."nodeId"`,
     values: [agentId, renewed, span.start, span.end, replaced],
   });
-  for (const nodeId of renewed) claims.set(nodeId, { ...NONE });
+  for (const nodeId of renewed) claims.set(nodeId, NOTHING);
   for (const { nodeId, ...amounts } of again.rows) claims.set(nodeId, amounts);
   return claims;
 }

@@ -68,8 +68,10 @@ export function judgeChain(chain: readonly ChainLink[], context: ChainContext): 
   }
 }
 
+type Amounts = Pick<ChainLink, 'rights' | 'degreeMilli' | 'nbf' | 'exp'>;
+
 /** Throws unless the child's rights, degree and term lie inside the parent's. */
-export function judgeNarrowing(child: ChainLink, parent: ChainLink): void {
+export function judgeNarrowing(child: Amounts, parent: Amounts): void {
   judgeRights(child.rights, parent.rights);
   if (child.degreeMilli > parent.degreeMilli) {
     throw new Refused('EXCEEDS_PARENT', { what: 'degreeMilli', child: child.degreeMilli, parent: parent.degreeMilli });
