@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { auditCommands } from './commands/audit';
 import { fleetCommands } from './commands/fleet';
 import { networkCommands } from './commands/network';
 import { nodeCheckCommand } from './commands/node-check';
@@ -31,6 +32,7 @@ export function makeProgram(io: Io): Command {
   nodeCheckCommand(node, io);
   nodePolicyCommand(node, io);
   simulateCommand(program, io);
+  auditCommands(program, io);
   peopleCommands(program, io);
   program.addHelpText(
     'after',

@@ -23,7 +23,7 @@ export function fieldWords(field: string): string {
 /** Who may do what the permission is for. Names of permissions: server/services/policy.ts. */
 const MAY: Readonly<Record<string, string>> = {
   'approvals.read': 'the PIs of a site and operators decide its requests',
-  'audit.read': 'operators read what was done',
+  'audit.check': 'operators check the whole audit trail',
   'fleet.import': 'operators import nodes',
   'fleet.simulate': 'operators simulate nodes',
   'invite.accept': 'the invitation is for somebody else; sign in with the address it was made for',

@@ -19,6 +19,8 @@ const PAGES: readonly [role: Role, path: string][] = [
   ['operator', '/trust/agents'],
   ['operator', '/trust/partners'],
   ['operator', '/trust/revocations'],
+  ['researcher', '/audit'],
+  ['operator', '/audit'],
   ['operator', '/no/such/page'],
 ];
 

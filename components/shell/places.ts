@@ -1,4 +1,14 @@
-import { Building2, Globe, Inbox, KeyRound, Layers, LayoutDashboard, type LucideIcon, Waypoints } from 'lucide-react';
+import {
+  Building2,
+  Globe,
+  Inbox,
+  KeyRound,
+  Layers,
+  LayoutDashboard,
+  type LucideIcon,
+  ScrollText,
+  Waypoints,
+} from 'lucide-react';
 import type { Me } from '@/protocol/api/people';
 
 export type Place = { href: string; word: string; icon: LucideIcon };
@@ -18,6 +28,7 @@ export function placesFor(me: Me): Place[] {
     { href: '/sites', word: 'Sites', icon: Building2 },
     { href: '/keys', word: 'Keys', icon: KeyRound },
     { href: '/trust', word: 'Trust', icon: Waypoints },
+    { href: '/audit', word: 'Audit', icon: ScrollText },
   ];
   return places.filter((p) => p !== false);
 }

@@ -20,7 +20,7 @@ export type AuditFilter = z.infer<typeof AuditFilter>;
 
 export const AuditListInput = AuditFilter.extend({
   /** Rows before this one, as a page's `next` said. */
-  before: z
+  cursor: z
     .string()
     .regex(/^\d{1,19}$/)
     .optional(),
@@ -41,6 +41,8 @@ export const AuditRow = z.object({
   objectId: z.string(),
   /** What people call the object, where its id is none they know. */
   objectName: z.string().nullable(),
+  /** The node's page, where the object is a node. */
+  nodeId: z.string().nullable(),
   siteId: z.string().nullable(),
   site: z.string().nullable(),
   facts: z.json(),

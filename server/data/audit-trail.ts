@@ -7,7 +7,12 @@ import { Prisma } from '../generated/prisma/client';
 /** Whose rows: all, or what a person did, what was done at their sites, and to slices that they are members of while these lived. */
 export type AuditSight = 'all' | { userId: string; siteIds: readonly string[] };
 
-export type TrailRow = ChainedRow & { actorName: string | null; objectName: string | null; site: string | null };
+export type TrailRow = ChainedRow & {
+  actorName: string | null;
+  objectName: string | null;
+  nodeId: string | null;
+  site: string | null;
+};
 
 const CHAINED = Prisma.sql`c.seq::text, e.id::text, to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS at, e."actorId", e.actor,
   e.action, e."objectKind", e."objectId", e."siteId"::text AS "siteId", e.facts, encode(c.prev, 'hex') AS prev, encode(c.hash, 'hex') AS hash`;
@@ -21,13 +26,17 @@ export function findTrail(
 ): Promise<TrailRow[]> {
   const before = page.before === undefined ? Prisma.sql`true` : Prisma.sql`c.seq < ${page.before}::bigint`;
   return db.$queryRaw<TrailRow[]>`
-    SELECT ${CHAINED}, u.name AS "actorName", t."loginBase" AS site,
-      CASE e."objectKind" WHEN 'node' THEN n.hostname WHEN 'site' THEN o.name WHEN 'user' THEN w.email END AS "objectName"
+    SELECT ${CHAINED}, u.name AS "actorName", t."loginBase" AS site, n.id::text AS "nodeId",
+      coalesce(n.hostname, CASE e."objectKind"
+        WHEN 'site' THEN (SELECT o.name FROM "Site" o WHERE o."loginBase" = e."objectId")
+        WHEN 'person' THEN (SELECT w.email FROM "User" w WHERE w.id = e."objectId")
+      END) AS "objectName"
     FROM "AuditChain" c JOIN "AuditEvent" e ON e.id = c."eventId"
     LEFT JOIN "User" u ON u.id = e."actorId" LEFT JOIN "Site" t ON t.id = e."siteId"
-    LEFT JOIN "Node" n ON e."objectKind" = 'node' AND n.id::text = e."objectId"
-    LEFT JOIN "Site" o ON e."objectKind" = 'site' AND o."loginBase" = e."objectId"
-    LEFT JOIN "User" w ON e."objectKind" = 'user' AND w.id = e."objectId"
+    LEFT JOIN LATERAL (
+      SELECT n.id, n.hostname FROM "Node" n WHERE e."objectKind" = 'node' AND n.urn = e."objectId"
+      UNION ALL SELECT n.id, n.hostname FROM "Node" n WHERE e."objectKind" = 'node' AND n.id::text = e."objectId" LIMIT 1
+    ) n ON true
     WHERE ${before} AND ${matches(sight, filter)} ORDER BY c.seq DESC LIMIT ${page.limit}`;
 }
 

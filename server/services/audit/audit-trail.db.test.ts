@@ -210,7 +210,7 @@ test('is searched, filtered and paged; what is typed is taken by the letter', as
   expect(await find({ from: now, to: new Date(now.getTime() + 1) })).toBe(7);
   expect(await find({ to: now })).toBe(0);
   const first = await listTrail(db, all, { limit: 3 });
-  const second = await listTrail(db, all, { limit: 3, before: first.next ?? '' });
+  const second = await listTrail(db, all, { limit: 3, cursor: first.next ?? '' });
   expect([...first.rows, ...second.rows].map((row) => row.seq)).toEqual(['7', '6', '5', '4', '3', '2']);
 });
 
