@@ -17,7 +17,7 @@ import { TableSkeleton } from '../ui/skeleton';
 import { type Column, Table } from '../ui/table';
 import { Time } from '../ui/time';
 import { AuditRowDialog } from './audit-row';
-import { ACT_KINDS, auditWords } from './audit-words';
+import { ACT_KINDS, actorWords, auditWords } from './audit-words';
 import { ObjectLink } from './object-link';
 import { TrailCheck } from './trail-check';
 
@@ -31,7 +31,7 @@ const COLUMNS: readonly Column<AuditRow>[] = [
     header: 'Who',
     width: 200,
     from: 'sm',
-    cell: (r) => <span title={r.actor}>{r.actorName ?? r.actor}</span>,
+    cell: (r) => <span title={r.actor}>{actorWords(r)}</span>,
   },
   {
     id: 'what',

@@ -1,3 +1,4 @@
+import { parseUrn } from '@/core/identity/urn';
 import { eventWords } from '../slice/event-words';
 
 /** What kinds of acts there are, by how their names begin. */
@@ -46,4 +47,14 @@ export function auditWords(action: string, facts: unknown): string {
   if (known) return known;
   const record = typeof facts === 'object' && facts !== null && !Array.isArray(facts) ? { ...facts } : {};
   return eventWords(action, record);
+}
+
+/** Who did it: a person's name, or what a program is called. */
+export function actorWords({ actor, actorName }: { actor: string; actorName: string | null }): string {
+  if (actorName) return actorName;
+  const urn = parseUrn(actor);
+  if (!urn) return actor;
+  const name =
+    urn.kind === 'authority' ? urn.name.replace(/^am(?=\.|$)/, 'agent').replace(/^sm$/, 'service manager') : urn.name;
+  return `${urn.kind === 'authority' ? '' : `${urn.kind} `}${name}${urn.site ? ` of ${urn.site}` : ''}`;
 }

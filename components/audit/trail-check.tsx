@@ -47,7 +47,8 @@ function Found({ check }: { check: AuditCheck }) {
       <p className="text-soft">
         {seal ? (
           <>
-            Sealed up to row {seal.seq} <Time at={seal.at} /> by the key <code className="break-all">{seal.key}</code>.
+            Sealed up to row {seal.seq}, <Time at={seal.at} />, by the key <code className="break-all">{seal.key}</code>
+            .
           </>
         ) : (
           'No part of it is sealed yet: the worker does so each minute.'

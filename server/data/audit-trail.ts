@@ -78,7 +78,7 @@ export async function countUnchained(db: Tx): Promise<number> {
 
 export async function findHead(db: Tx): Promise<{ seq: string; hash: string } | null> {
   const rows = await db.$queryRaw<{ seq: string; hash: string }[]>`
-    SELECT seq::text, encode(hash, 'hex') AS hash FROM "AuditChain" ORDER BY seq DESC LIMIT 1`;
+    SELECT c.seq::text, encode(c.hash, 'hex') AS hash FROM "AuditChain" c ORDER BY c.seq DESC LIMIT 1`;
   return rows[0] ?? null;
 }
 

@@ -133,6 +133,11 @@ describe('the chain', () => {
     expect((await checkTrail(db)).unchained).toBe(1);
   });
 
+  test('is sealed up to its last row, also past the ninth', async () => {
+    for (let i = 0; i < 6; i++) await write();
+    expect(await sealTrail(db, key, now)).toMatchObject({ seq: '12' });
+  });
+
   test('finds a trail that was written anew, hashes and all', async () => {
     const seal = await sealTrail(db, key, now);
     expect(openSeal(seal ?? fail())).toBe(key.jkt);
