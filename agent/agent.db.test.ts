@@ -115,9 +115,9 @@ describe('delegations', () => {
     expect(await delegate(fleet.delegation(node, { granteeJkt: generateIdentityKey() }))).toBe('WRONG_HOLDER');
     const foreign = { ...node, urn: `${node.urn}x` };
     expect(await delegate(fleet.delegation(foreign))).toBe('WRONG_NODE');
-    expect((await fleet.beat(node)).wantDelegation).toBe(true);
+    expect((await fleet.beat(node)).agents).toMatchObject([{ urn: fleet.agent.urn, shareMilli: 1000, holds: null }]);
     await fleet.clientOf(node).delegate.mutate({ delegation: fleet.delegation(node) });
-    expect((await fleet.beat(node)).wantDelegation).toBe(false);
+    expect((await fleet.beat(node)).agents[0]?.holds).toEqual({ rights: OFFER, degreeMilli: 1000 });
   });
 });
 

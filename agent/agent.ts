@@ -14,8 +14,9 @@ import { lookAfterPartners, partnerService } from './partners/partners';
 import { Relay } from './relay/relay';
 import { returnTickets } from './returns';
 import { Revocation } from './revocation';
+import { registerAgent, sayHere } from './store/agents';
 import { inTransaction, openPool, type Pool } from './store/database';
-import { enrolledAmong, recordCertificate, registerAgent, secretStore } from './store/deployment';
+import { enrolledAmong, recordCertificate, secretStore } from './store/deployment';
 import { sweepUntil } from './sweeper';
 
 export const VERSION = '0.1.0';
@@ -27,6 +28,8 @@ export type AgentOptions = {
   databaseUrl: string;
   sealKey: Buffer;
   authority: string;
+  /** Of one of a deployment's further agents; left out or null: its first. */
+  name?: string | null;
   dataDir: string;
   listen: { host: string; port: number };
   /** What others dial; "" for 127.0.0.1 and the port it got. */
@@ -63,7 +66,7 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
   const ca = await loadOrMakeCa(store, sealKey, { authority, now: new Date() });
   const manager = await loadOrMakeServiceManagerKey(store, sealKey);
   const serviceManager = { urn: serviceManagerUrn(authority), jkt: manager.jkt };
-  const urn = agentUrn(authority);
+  const urn = agentUrn(authority, options.name);
   const certify = async (): Promise<TlsIdentity> => {
     const { identity, issued } = await selfIssue(ca, urn, key, new Date());
     await recordCertificate(pool, issued, { urn, kind: 'agent', jkt: key.jkt });
@@ -104,13 +107,14 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
     address: registrar.agent.address,
   };
   const agentId = await inTransaction(pool, (tx) => registerAgent(tx, self));
-  const issuer: Issuer = { pool, agentId, key };
-  const heartbeats = new Heartbeats(pool, agentId);
+  const issuer: Issuer = { pool, agentId, urn, authority, key };
+  const heartbeats = new Heartbeats(pool);
   service = {
     ...agentService(issuer, registrar, heartbeats, relay),
     ...partnerService({ ...registrar, authority }),
   };
   const stop = new AbortController();
+  const stopSaying = sayHere(pool, agentId, (err) => log.error({ err }, 'could not say that it is here'));
   const sweeping = sweepUntil(pool, stop.signal, (err) => log.error({ err }, 'sweep failed'));
   const guest = { pool, sealKey, authority, key, address: self.address, manager };
   const partners = lookAfterPartners(guest, stop.signal, log);
@@ -133,6 +137,7 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
     close: once(() =>
       close(server, relay, heartbeats, pool, [
         () => clearInterval(renewing),
+        stopSaying,
         () => stop.abort(),
         () => sweeping,
         () => partners,

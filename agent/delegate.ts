@@ -1,15 +1,17 @@
 import { Refused } from '@/core/errors';
 import { verifyDelegation } from '@/protocol/statement/delegation';
-import { jwkFromRaw } from '@/protocol/statement/keys';
+import { jwkFromRaw, thumbprint } from '@/protocol/statement/keys';
 import type { Peer } from '@/protocol/trpc';
 import type { Issuer } from './issue';
+import { agentsInForce } from './store/agents';
 import { inTransaction } from './store/database';
 import { lockEnrolledKey, storeDelegation } from './store/delegations';
 import { notifyNodes } from './store/notices';
 
 /**
- * Takes a node's delegation in: a root, signed by the very key that is enrolled for the peer, to this agent's key, valid
- * now. Idempotent. Throws Refused NODE_NOT_ENROLLED, NOT_ALLOWED, and what `verifyDelegation` throws. `now`: epoch ms.
+ * Takes a node's delegation in: a root, signed by the very key that is enrolled for the peer, to the key of an agent of this
+ * deployment that is in force, valid now. Idempotent. Throws Refused NODE_NOT_ENROLLED, NOT_ALLOWED, WRONG_HOLDER, and what
+ * `verifyDelegation` throws. `now`: epoch ms.
  */
 export async function takeDelegation(issuer: Issuer, peer: Peer, text: string, now: number): Promise<void> {
   await inTransaction(issuer.pool, async (tx) => {
@@ -21,9 +23,11 @@ export async function takeDelegation(issuer: Issuer, peer: Peer, text: string, n
       incarnation: null, // a node that lost its journal says so by this very delegation
       now,
       revokedKeys: new Set(),
-      granteeJkt: issuer.key.jkt,
     });
-    await storeDelegation(tx, { agentId: issuer.agentId, nodeId: key.nodeId, claims, text });
+    const grantee = thumbprint(claims.grantee);
+    const agent = (await agentsInForce(tx)).find((one) => one.jkt === grantee);
+    if (!agent) throw new Refused('WRONG_HOLDER', { expected: issuer.key.jkt, got: grantee });
+    await storeDelegation(tx, { agentId: agent.id, nodeId: key.nodeId, claims, text });
     await notifyNodes(tx, [key.nodeId]);
   });
 }

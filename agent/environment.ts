@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { Refused } from '@/core/errors';
 import '@/protocol/plain-problems';
+import { AGENT_NAME } from '@/protocol/pki/names';
 import { parseSealKey } from '@/protocol/seal';
 
 const address = z.string().regex(/^[^\s/]{1,250}:\d{1,5}$/, 'must be host:port');
@@ -14,6 +15,11 @@ const Environment = z.object({
     .string()
     .regex(/^[A-Za-z0-9.-]{1,64}$/, 'may hold letters, digits, dots and hyphens, at most 64')
     .default('meridian'),
+  MERIDIAN_AGENT_NAME: z
+    .union([z.literal(''), z.string().regex(AGENT_NAME)], {
+      error: 'must begin with a letter and hold lower-case letters, digits and hyphens, at most 31',
+    })
+    .default(''),
   MERIDIAN_DATA: z.string().min(1).default('.data'),
   MERIDIAN_AGENT_DATA: z.string().min(1).optional(),
   MERIDIAN_AGENT_LISTEN: address.default('127.0.0.1:7420'),
@@ -25,6 +31,8 @@ export type AgentEnvironment = {
   databaseUrl: string;
   sealKey: Buffer;
   authority: string;
+  /** Of one of a deployment's further agents; null: its first. */
+  name: string | null;
   /** Where the agent's identity key lives. */
   dataDir: string;
   listen: { host: string; port: number };
@@ -44,6 +52,7 @@ export function parseAgentEnvironment(source: Record<string, string | undefined>
     });
   }
   const env = parsed.data;
+  const name = env.MERIDIAN_AGENT_NAME || null;
   const colon = env.MERIDIAN_AGENT_LISTEN.lastIndexOf(':');
   const host = env.MERIDIAN_AGENT_LISTEN.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
   const port = Number(env.MERIDIAN_AGENT_LISTEN.slice(colon + 1));
@@ -53,7 +62,8 @@ export function parseAgentEnvironment(source: Record<string, string | undefined>
     databaseUrl: env.DATABASE_URL,
     sealKey: env.MERIDIAN_SEAL_KEY,
     authority: env.MERIDIAN_AUTHORITY,
-    dataDir: env.MERIDIAN_AGENT_DATA ?? `${env.MERIDIAN_DATA}/agent`,
+    name,
+    dataDir: env.MERIDIAN_AGENT_DATA ?? `${env.MERIDIAN_DATA}/agent${name ? `-${name}` : ''}`,
     listen: { host, port },
     address: env.MERIDIAN_AGENT_ADDRESS ?? env.MERIDIAN_AGENT_LISTEN,
     logLevel: env.MERIDIAN_LOG_LEVEL,

@@ -168,8 +168,7 @@ describe('heartbeats', () => {
   test('a heartbeat that the database cannot take fails alone', async () => {
     const [hostile, honest] = await fleet.nodes(2);
     if (!hostile || !honest) throw new Error('no nodes');
-    const agentId = (await one<{ id: string }>(`SELECT id::text FROM "Agent"`))?.id ?? '';
-    const heartbeats = new Heartbeats(database.pool, agentId);
+    const heartbeats = new Heartbeats(database.pool);
     const take = (node: FakeNode, version: string) => {
       return heartbeats.take(
         { kind: 'node', urn: node.urn, jkt: node.key.jkt },
@@ -203,7 +202,7 @@ describe('heartbeats', () => {
     const [node] = await fleet.nodes(1);
     if (!node) throw new Error('no node');
     node.incarnation = randomBytes(16).toString('base64url');
-    expect(await fleet.beat(node)).toMatchObject({ wantDelegation: true, wantFull: true });
+    expect(await fleet.beat(node)).toMatchObject({ agents: [{ holds: null }], wantFull: true });
     expect((await fleet.client.issue.mutate(ask([node]))).refused[0]?.reason.code).toBe('NOT_DELEGATED');
     await fleet.clientOf(node).delegate.mutate({ delegation: fleet.delegation(node) });
     expect((await fleet.client.issue.mutate(ask([node]))).tickets).toHaveLength(1);
@@ -239,7 +238,10 @@ describe('heartbeats', () => {
     expect(await fleet.beat(node, { journalSequence: 71 })).toMatchObject({ journalSeen: 71 });
     node.incarnation = randomBytes(16).toString('base64url');
     await fleet.clientOf(node).delegate.mutate({ delegation: fleet.delegation(node) });
-    expect(await fleet.beat(node, { journalSequence: 80 })).toMatchObject({ journalSeen: 80, wantDelegation: false });
+    expect(await fleet.beat(node, { journalSequence: 80 })).toMatchObject({
+      journalSeen: 80,
+      agents: [{ holds: { degreeMilli: 1000 } }],
+    });
     const now = node.incarnation;
     node.incarnation = before;
     expect((await fleet.beat(node, { journalSequence: 75 })).journalSeen).toBeGreaterThan(75);

@@ -2,9 +2,11 @@ import type { z } from 'zod';
 import { REFUSAL_CODES, type Reason, Refused } from '@/core/errors';
 import { HEARTBEAT_MS } from '@/core/node/reachability';
 import type { HeartbeatInput, HeartbeatOutput } from '@/protocol/agent/schemas';
+import { jwkFromRaw } from '@/protocol/statement/keys';
 import type { Peer } from '@/protocol/trpc';
+import { agentsInForce, type OwnAgent } from './store/agents';
 import { inTransaction, type Pool } from './store/database';
-import { type Beat, type BeatOutcome, recordBeats, revokedPrograms } from './store/heartbeats';
+import { type Beat, type BeatOutcome, type Holding, recordBeats, revokedPrograms } from './store/heartbeats';
 import { notifyNodes, notifySlivers } from './store/notices';
 import { applyReports, dropUnlisted, type Listed, type Report } from './store/slivers';
 import { recordUsage, type Usage } from './store/usage';
@@ -34,10 +36,7 @@ export class Heartbeats {
   private running: Promise<void> = Promise.resolve();
   private readonly askedAgain = new Map<string, number>();
 
-  constructor(
-    private readonly pool: Pool,
-    private readonly agentId: string,
-  ) {}
+  constructor(private readonly pool: Pool) {}
 
   /** Stores one; resolves when it is durable. Throws Refused NODE_NOT_ENROLLED when the peer's key does not count for that node. */
   take(peer: Peer, input: Input): Promise<Output> {
@@ -71,7 +70,7 @@ export class Heartbeats {
   private async store(batch: Waiting[]): Promise<void> {
     try {
       const answers = await inTransaction(this.pool, async (tx) => {
-        const outcomes = new Map((await recordBeats(tx, this.agentId, batch.map(beatOf))).map((one) => [one.urn, one]));
+        const outcomes = new Map((await recordBeats(tx, batch.map(beatOf))).map((one) => [one.urn, one]));
         const heard = batch.filter(({ peer }) => outcomes.has(peer.urn));
         const { changed, unknown } = await applyReports(tx, heard.flatMap(reportsOf));
         const dropped = await dropUnlisted(
@@ -88,13 +87,14 @@ export class Heartbeats {
           outcomes,
           unknown: new Set(unknown.map((report) => report.jkt)),
           revokedKeys: await revokedPrograms(tx),
+          agents: await agentsInForce(tx),
         };
       });
       const now = new Date().toISOString();
       for (const one of batch) {
         const outcome = answers.outcomes.get(one.peer.urn);
         if (!outcome) one.reject(new Refused('NODE_NOT_ENROLLED', { node: one.peer.urn }));
-        else one.resolve(this.answer(outcome, answers.unknown.has(one.peer.jkt), answers.revokedKeys, now));
+        else one.resolve(this.answer(outcome, answers.unknown.has(one.peer.jkt), answers, now));
       }
     } catch (err) {
       if (batch.length > 1 && isAboutData(err)) for (const one of batch) await this.store([one]);
@@ -102,14 +102,19 @@ export class Heartbeats {
     }
   }
 
-  private answer(outcome: BeatOutcome, named: boolean, revokedKeys: string[], now: string): Output {
+  private answer(
+    outcome: BeatOutcome,
+    named: boolean,
+    { revokedKeys, agents }: { revokedKeys: string[]; agents: OwnAgent[] },
+    now: string,
+  ): Output {
     const lost = outcome.was === null || outcome.was === 'unreachable' || outcome.newIncarnation;
     return {
       now,
       wantFull: lost || this.askAgain(outcome.urn, named),
       adminSwitch: outcome.adminSwitch,
       revokedKeys,
-      wantDelegation: outcome.wantDelegation,
+      agents: agents.map((agent) => wishOf(agent, outcome.holds[agent.id])),
       journalSeen: outcome.journalSeen,
     };
   }
@@ -129,6 +134,12 @@ export class Heartbeats {
 /** SQLSTATE class 22: the database refused a value. Which node sent it shows when each is stored by itself. */
 function isAboutData(err: unknown): boolean {
   return err instanceof Error && 'code' in err && String(err.code).startsWith('22');
+}
+
+/** What is wished for an agent, beside what it has: of a key that it no longer uses, that is nothing. */
+function wishOf({ urn, jkt, publicKey, address, shareMilli, degreeMilli }: OwnAgent, has: Holding | undefined) {
+  const holds = has?.granteeJkt === jkt ? { rights: has.rights, degreeMilli: has.degreeMilli } : null;
+  return { urn, publicKey: jwkFromRaw(publicKey), address, shareMilli, degreeMilli, holds };
 }
 
 function beatOf({ peer, input }: Waiting): Beat {

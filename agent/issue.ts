@@ -15,6 +15,7 @@ import type { IssueInput, IssueOutput } from '@/protocol/agent/schemas';
 import type { SigningKey } from '@/protocol/statement/sign';
 import { signTickets } from '@/protocol/statement/sign-tickets';
 import type { Peer } from '@/protocol/trpc';
+import { closedProblem, historyOf, judgeByPolicy } from './granting';
 import { lockNodes, type NodeBook, type Predecessor, readBooks, readPredecessors } from './store/books';
 import { inTransaction, type Pool } from './store/database';
 import type { Held } from './store/delegations';
@@ -23,7 +24,7 @@ import { claimRequest, insertTickets, keepAnswer, readTickets } from './store/ti
 
 type Input = z.infer<typeof IssueInput>;
 type Output = z.infer<typeof IssueOutput>;
-export type Issuer = { pool: Pool; agentId: string; key: SigningKey };
+export type Issuer = { pool: Pool; agentId: string; urn: string; authority: string; key: SigningKey };
 type Granted = { node: string; held: Held };
 
 /**
@@ -41,7 +42,7 @@ export async function issueTickets(issuer: Issuer, peer: Peer, input: Input, now
       if (before.bodyHash !== bodyHash) throw new Refused('IDEMPOTENCY_MISMATCH', { key: input.idempotencyKey });
       return { tickets: await readTickets(tx, issuer.key.jkt, before.answer.jtis), refused: before.answer.refused };
     }
-    await lockNodes(tx, input.nodes);
+    const standing = await lockNodes(tx, input.nodes, issuer.agentId);
     const span = { start: input.start, end: input.end + input.graceSeconds };
     const replaced = Object.values(input.replaces ?? {});
     const predecessors = await readPredecessors(tx, issuer.key.jkt, replaced);
@@ -51,14 +52,23 @@ export async function issueTickets(issuer: Issuer, peer: Peer, input: Input, now
     for (const node of input.nodes) {
       const book = books.get(node);
       const verdict =
+        closedProblem(issuer, standing, input) ??
         renewalProblem(node, input, book, predecessors.get(input.replaces?.[node] ?? '')) ??
         judge(node, book, input, now);
       if ('code' in verdict) refused.push({ node, reason: verdict });
       else granted.push({ node, held: verdict });
     }
+    const ruling = await judgeByPolicy(tx, issuer, standing, input, granted.length, now);
+    const { reason } = ruling;
+    if (reason) refused.push(...granted.splice(ruling.grant).map(({ node }) => ({ node, reason })));
     const tickets = await sign(issuer, peer, input, granted, now);
     await insertTickets(tx, issuer.agentId, termsOf(issuer, input), tickets);
-    await keepAnswer(tx, key, { jtis: tickets.map((one) => one.jti), refused });
+    await keepAnswer(
+      tx,
+      key,
+      { jtis: tickets.map((one) => one.jti), refused },
+      historyOf(issuer, input, refused, ruling),
+    );
     const iss = issuer.key.jkt;
     return { tickets: tickets.map(({ node, jti, text }) => ({ node, iss, jti, ticket: text })), refused };
   });

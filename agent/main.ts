@@ -39,6 +39,8 @@ try {
 function sentence(err: unknown): string {
   const code = err instanceof Error && 'code' in err ? err.code : null;
   if (code === 'EADDRINUSE') return `the port in MERIDIAN_AGENT_LISTEN is in use`;
+  if (code === '23505')
+    return 'another agent of this deployment has the same key: give this one a data folder of its own';
   if (code === 'ECONNREFUSED' || code === 'ENOTFOUND') return 'no database answers at DATABASE_URL';
   return 'the agent could not start';
 }

@@ -16,7 +16,7 @@ let own: Issuer;
 beforeAll(async () => {
   fleet = await agentFixture(pool, database.url);
   const { rows } = await pool.query<{ id: string }>(`SELECT id::text FROM "Agent"`);
-  own = { pool, agentId: rows[0]?.id ?? '', key: fleet.agent.key };
+  own = { pool, agentId: rows[0]?.id ?? '', urn: fleet.agent.urn, authority: 'meridian', key: fleet.agent.key };
 });
 afterAll(async () => {
   await fleet.close();
@@ -80,7 +80,7 @@ test('what was passed on twice is issued from, and the node verifies the whole c
   expect(chain.map((link) => link.rights.cpuMilli)).toEqual([1000, 500, 250].map((n) => (OFFER.cpuMilli * n) / 1000));
   expect(chain.at(-1)?.granteeJkt).toBe(third.key.jkt);
   expect((await issue(third, node, 0.25)).refused[0]?.reason.code).toBe('DELEGATION_SPENT');
-  expect((await fleet.beat(node)).wantDelegation).toBe(false);
+  expect((await fleet.beat(node)).agents[0]?.holds).not.toBeNull();
 
   // A link above that is taken back leaves nothing to issue from; so does a root that took its place.
   await pool.query(`UPDATE "Delegation" SET "revokedAt" = now() WHERE id = $1`, [passed[0]?.id]);

@@ -3,6 +3,7 @@ import { add, firstShort, type HardAmounts, oversubscribed } from '@/core/resour
 import { shareOf } from '@/core/trust/pass-on';
 import { signChild } from '@/protocol/statement/pass-on';
 import type { DelegationClaims, PublicJwk } from '@/protocol/statement/schemas';
+import { closedProblem } from './granting';
 import { freeOf, type Issuer } from './issue';
 import { lockNodes, type NodeBook, readBooks } from './store/books';
 import type { Transaction } from './store/database';
@@ -50,7 +51,8 @@ export async function passOn(
   now: number,
 ): Promise<{ passed: PassedOn[]; refused: { node: string; reason: Reason }[] }> {
   const urns = parts.map((one) => one.node);
-  await lockNodes(tx, urns);
+  const closed = closedProblem(issuer, await lockNodes(tx, urns, issuer.agentId), {});
+  if (closed) return { passed: [], refused: urns.map((node) => ({ node, reason: closed })) };
   const nbf = Math.floor(now / 1000) - BACK_SECONDS;
   const span = { start: Math.floor(now / 1000), end: Math.max(...parts.map((one) => one.until), 0) };
   const lines = parts.flatMap((one) => one.line ?? []);

@@ -48,12 +48,13 @@ export async function agentFixture(pool: pg.Pool, databaseUrl: string, authority
   const sealKey = randomBytes(32);
   const errors: object[] = [];
   const log = { error: (facts: object) => void errors.push(facts), info: () => {} };
-  const start = () =>
+  const start = (name: string | null = null) =>
     startAgent({
+      name,
       databaseUrl,
       sealKey,
       authority,
-      dataDir,
+      dataDir: join(dataDir, name ?? ''),
       listen: { host: '127.0.0.1', port: 0 },
       address: '',
       log,
@@ -138,7 +139,7 @@ export async function agentFixture(pool: pg.Pool, databaseUrl: string, authority
           jti: randomBytes(18).toString('base64url'),
           node: node.urn,
           grantee: (more.granteeJkt ?? agent.key).jwk,
-          granteeUrn: agent.urn,
+          granteeUrn: more.granteeJkt ? `${agent.urn}.other` : agent.urn,
           rights: more.rights ?? OFFER,
           degreeMilli: more.degreeMilli ?? 1000,
           incarnation: node.incarnation,

@@ -67,6 +67,8 @@ export const REFUSAL_CODES = [
   'NOT_DELEGATED', // facts: node
   'NOT_ADVERTISED', // facts: node
   'DELEGATION_SPENT', // facts: node, resource, wants, free, degreeMilli
+  'POLICY_DENIED', // facts: policy, site, and by policy: resource, holds, wants, each (quota, fair share); weight, weights, drawn, wants, lot (lottery)
+  'AGENT_CLOSED', // facts: agent, adminSwitch (draining, closed or revoked)
   'IDEMPOTENCY_MISMATCH', // facts: key
   'AGENT_UNREACHABLE', // facts: address, cause
   // enrolment and certificates

@@ -1,4 +1,5 @@
 import type { RefusalCode } from './errors';
+import { policyWords } from './granting/refusal-words';
 import { capital, type FactsReader } from './refusal-facts';
 import { fieldWords, notAllowedWords } from './refusal-words';
 
@@ -140,6 +141,9 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
     const left = share ? `: ${share} you asked for is left` : '';
     return `All that ${f.name('node', 'the node')} let this agent give out is promised${left}. Pick another node or ask for less.`;
   },
+  POLICY_DENIED: (f) => policyWords(f),
+  AGENT_CLOSED: (f) =>
+    `The agent${f.part('agent', () => ` ${f.name('agent', '')}`)} issues no tickets${f.text('adminSwitch', '') === 'draining' ? ' but renewals' : ''} now: it is ${f.text('adminSwitch', 'closed')}. Pick nodes that another agent offers, or ask an operator to open it.`,
   IDEMPOTENCY_MISMATCH: (f) =>
     `The key${f.part('key', (k) => ` ${k}`)} was already used for another request. Use a new key for a new request.`,
   AGENT_UNREACHABLE: (f) =>

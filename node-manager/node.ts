@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { Refused } from '@/core/errors';
 import { MAX_LEASE_SECONDS } from '@/core/lease/term';
 import { offered } from '@/core/node/owner-policy';
-import { firstShort, type HardAmounts } from '@/core/resources/vector';
+import type { HardAmounts } from '@/core/resources/vector';
 import type { HeartbeatInput } from '@/protocol/agent/schemas';
 import { MAX_IMAGE_PROBLEMS, MAX_IMAGES } from '@/protocol/node-manager/images';
 import { policyView } from '@/protocol/node-manager/policy';
@@ -14,7 +14,8 @@ import { Access, type AccessOptions } from './access';
 import type { Driver } from './drivers/driver';
 import { AgentLink, HEARTBEAT_MS } from './enrolment/agent-link';
 import type { EnrolmentStore } from './enrolment/enrolment';
-import { DELEGATION_RENEW_DAYS, rootDelegation } from './enrolment/root-delegation';
+import { grantOf } from './enrolment/grant';
+import { rootDelegation } from './enrolment/root-delegation';
 import { mishapOf, newLife } from './incarnation/new-life';
 import { Sureness } from './incarnation/sureness';
 import type { Mishap } from './journal/mishap';
@@ -73,7 +74,6 @@ export class NodeManager {
   readonly access: Access | null;
   readonly sure: Sureness;
   private readonly began = Date.now();
-  private delegatedAt = 0;
   private endWatch = () => {};
   private readonly waiters = new Set<{ slice: string; wake: () => void }>();
 
@@ -117,10 +117,9 @@ export class NodeManager {
       now: Date.now,
       vitals: () => this.vitals(),
       reports: (ids) => this.reports(ids),
-      delegation: (enrolment) => {
-        this.delegatedAt = ledger.now();
-        return rootDelegation(o.key, urn, this.state.incarnation, this.capacity, enrolment.agent, ledger.now());
-      },
+      grant: (wish) => grantOf(wish, this.capacity, this.policy.current),
+      delegation: (agent, { rights, degreeMilli }) =>
+        rootDelegation(o.key, urn, this.state.incarnation, rights, agent, ledger.now(), degreeMilli),
       usage: () => this.monitor.report(),
       heardUsage: (until) => this.monitor.acknowledged(until),
       heardClock: (reading) => this.monitor.heardClock(reading),
@@ -269,11 +268,9 @@ export class NodeManager {
   private followPolicy(): void {
     const { maxSlivers } = this.policy.current;
     const capacity = offered(this.o.capacity, this.policy.current);
-    const other = firstShort(capacity, this.capacity) !== null || firstShort(this.capacity, capacity) !== null;
     this.books.limit(capacity, maxSlivers);
     this.policy.onChange = () => this.followPolicy();
     if (!this.link) return; // the first time
-    if (other) this.link.renewDelegation();
     this.link.beat();
     this.keeper.wake();
   }
@@ -353,7 +350,5 @@ export class NodeManager {
       revokedKeys.every((key, i) => state.revokedKeys[i] === key || state.revokedKeys.includes(key));
     if (!same)
       await this.o.ledger.record(this.o.urn, { t: 'policy', at: this.o.ledger.now(), adminSwitch, revokedKeys });
-    if (this.delegatedAt > 0 && this.o.ledger.now() - this.delegatedAt > DELEGATION_RENEW_DAYS * 86_400_000)
-      this.link.renewDelegation();
   }
 }

@@ -15,19 +15,27 @@ export type NodeBook = {
   claimed: HardAmounts;
 };
 
+/** Whether the agent may issue, and by which policy: its row's word at the time of a request. */
+export type AgentStanding = { adminSwitch: AdminSwitch; revoked: boolean; policy: unknown };
+
 /**
  * Takes the nodes' locks, in one order, until the transaction ends: whoever else issues for one of them waits. A statement
- * of its own, so that the books are read with what the others committed. (Key rows, since heartbeats leave these alone.)
+ * of its own, so that the books are read with what the others committed. (Key rows, since heartbeats leave these alone.) Gives
+ * how the agent itself stands, which costs no statement of its own so.
  */
-export async function lockNodes(tx: Queryable, urns: readonly string[]): Promise<void> {
-  await tx.query({
+export async function lockNodes(tx: Queryable, urns: readonly string[], agentId: string): Promise<AgentStanding> {
+  const { rows } = await tx.query<AgentStanding>({
     name: 'lock-nodes',
     text: `WITH locked AS (
              SELECT FROM "NodeKey" k JOIN "Node" n ON n.id = k."nodeId" WHERE n.urn = ANY($1::text[]) AND k."revokedAt" IS NULL
              ORDER BY k.id FOR NO KEY UPDATE OF k
-           ) SELECT count(*) FROM locked`,
-    values: [urns],
+           )
+           SELECT a."adminSwitch", a."revokedAt" IS NOT NULL AS revoked, a.policy, (SELECT count(*) FROM locked) AS locked
+           FROM "Agent" a WHERE a.id = $2::uuid`,
+    values: [urns, agentId],
   });
+  if (!rows[0]) throw new Error('the agent’s own row is gone');
+  return rows[0];
 }
 
 type StandingRow = {
@@ -86,8 +94,8 @@ export async function readBooks(
   );
 }
 
-/** Tickets that count, $1 agent, $2 nodes, $3 and $4 the span's start and end. */
-const COUNTED = `"Ticket" t LEFT JOIN "Lease" l ON l."sliverId" = t."sliverId" LEFT JOIN "Sliver" s ON s.id = t."sliverId"
+/** SQL: tickets t that count, $1 agent, $2 nodes, $3 and $4 the span's start and end. */
+export const COUNTED = `"Ticket" t LEFT JOIN "Lease" l ON l."sliverId" = t."sliverId" LEFT JOIN "Sliver" s ON s.id = t."sliverId"
            CROSS JOIN LATERAL (SELECT coalesce(l."endsAt" + make_interval(secs => l."graceSeconds"), t."endsAt") AS "until") x
            WHERE t."nodeId" = ANY($2::uuid[]) AND t.state IN ('issued', 'redeemed', 'lapsed') AND t."agentId" = $1::uuid
              AND t."startsAt" < to_timestamp($4) AND x."until" > to_timestamp($3)

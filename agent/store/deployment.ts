@@ -18,34 +18,6 @@ export function secretStore(db: Queryable): SecretStore {
   };
 }
 
-/**
- * Registers this agent under its URN (its key and address may be new) and gives its row's id. What was delegated to an
- * earlier key is void: nodes are asked for new delegations.
- */
-export async function registerAgent(
-  tx: Queryable,
-  agent: { urn: string; jkt: string; publicKey: string; address: string },
-): Promise<string> {
-  await tx.query(
-    `UPDATE "Delegation" d SET "revokedAt" = now() FROM "Agent" a
-     WHERE a.id = d."agentId" AND a.urn = $1 AND a.jkt <> $2 AND d."revokedAt" IS NULL`,
-    [agent.urn, agent.jkt],
-  );
-  // Nodes that are called by way of this agent are dialled at its address.
-  await tx.query(
-    `UPDATE "Node" n SET address = $2 FROM "Agent" a WHERE a.urn = $1 AND n.address = a.address AND a.address <> $2`,
-    [agent.urn, agent.address],
-  );
-  const { rows } = await tx.query<{ id: string }>(
-    `INSERT INTO "Agent" (id, urn, jkt, "publicKey", address) VALUES (gen_random_uuid(), $1, $2, $3, $4)
-     ON CONFLICT (urn) DO UPDATE SET jkt = $2, "publicKey" = $3, address = $4 RETURNING id::text`,
-    [agent.urn, agent.jkt, agent.publicKey, agent.address],
-  );
-  const id = rows[0]?.id;
-  if (!id) throw new Error('the agent’s row did not come back');
-  return id;
-}
-
 /** Records a certificate that was issued. */
 export async function recordCertificate(
   db: Queryable,

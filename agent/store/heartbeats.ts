@@ -32,8 +32,12 @@ export type BeatOutcome = {
   newOfKey: boolean;
   /** The highest journal sequence that was ever heard in this incarnation; one above what it says when it speaks for a former one. */
   journalSeen: number;
-  wantDelegation: boolean;
+  /** What each agent has of the node by a root that is good for long enough, by the agent's id. */
+  holds: Record<string, Holding>;
 };
+
+/** `granteeJkt`: the agent's key as it was then. */
+export type Holding = { granteeJkt: string; rights: HardAmounts; degreeMilli: number };
 
 const RECORD = `nodes AS (
   SELECT b.*, n.id AS node_id, k.id AS key_id, k.incarnation <> b.incarnation AS other, x.former,
@@ -70,14 +74,19 @@ const BEAT = `WITH ${RECORD}, beats AS (
 SELECT urn, node_id::text AS "nodeId", was, admin_switch AS "adminSwitch", new_incarnation AS "newIncarnation",
   other AND NOT former AS "newOfKey", CASE WHEN former THEN greatest(seen, sequence + 1) ELSE seen END::float8 AS "journalSeen",
   (was IS DISTINCT FROM 'online' OR offers_other OR other_count OR new_incarnation) AS changed,
-  NOT EXISTS (
-    SELECT FROM "Delegation" d WHERE d."nodeId" = node_id AND d."agentId" = $2::uuid AND d."revokedAt" IS NULL AND d."parentId" IS NULL
-      AND d.incarnation = nodes.incarnation AND now() < d."notBefore" + (d."notAfter" - d."notBefore") / 2
-  ) AS "wantDelegation"
+  coalesce((
+    SELECT json_object_agg(d."agentId", json_build_object('granteeJkt', d."granteeJkt", 'degreeMilli', d."degreeMilli", 'rights',
+      json_build_object('cpuMilli', d."cpuMilli", 'memoryMiB', d."memoryMiB", 'diskMiB', d."diskMiB", 'networkKbps', d."networkKbps")))
+    FROM (
+      SELECT DISTINCT ON (o."agentId") o.* FROM "Delegation" o
+      WHERE o."nodeId" = node_id AND o.iss = nodes.jkt AND o."revokedAt" IS NULL AND o.incarnation = nodes.incarnation AND o."parentId" IS NULL
+      ORDER BY o."agentId", o."createdAt" DESC, o.id DESC
+    ) d WHERE now() < d."notBefore" + (d."notAfter" - d."notBefore") / 4
+  ), '{}') AS holds
 FROM nodes`;
 
 /** Stores heartbeats, at most one of a node. Nodes whose key does not count (any more) are missing from the answer. */
-export async function recordBeats(tx: Queryable, agentId: string, beats: readonly Beat[]): Promise<BeatOutcome[]> {
+export async function recordBeats(tx: Queryable, beats: readonly Beat[]): Promise<BeatOutcome[]> {
   const rows = beats.map((b) => ({
     urn: b.urn,
     jkt: b.jkt,
@@ -99,7 +108,7 @@ export async function recordBeats(tx: Queryable, agentId: string, beats: readonl
   const result = await tx.query<BeatOutcome>({
     name: 'record-beats',
     text: BEAT,
-    values: [JSON.stringify(rows), agentId],
+    values: [JSON.stringify(rows)],
   });
   for (const { nodeId, urn, newOfKey } of result.rows) {
     const beat = newOfKey && beats.find((one) => one.urn === urn);

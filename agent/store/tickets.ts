@@ -1,4 +1,5 @@
 import type { Reason } from '@/core/errors';
+import type { HardAmounts } from '@/core/resources/vector';
 import type { Pool, Queryable, Transaction } from './database';
 import { COPY_TICKETS, type NewTicket, type TicketTerms, ticketRows } from './ticket-rows';
 
@@ -27,8 +28,51 @@ export async function claimRequest(
   return rows[0];
 }
 
-export async function keepAnswer(tx: Queryable, key: string, answer: KeptAnswer): Promise<void> {
-  await tx.query(`UPDATE "TicketRequest" SET answer = $2 WHERE key = $1`, [key, JSON.stringify(answer)]);
+/** What is remembered of a request beside its answer: what policies go by, and what people look back at. Times: epoch seconds. */
+export type RequestHistory = {
+  agentId: string;
+  sliceUrn: string;
+  site: string;
+  renewal: boolean;
+  /** Nodes that were refused for want of room or by the policy. */
+  unmet: number;
+  amounts: HardAmounts;
+  start: number;
+  end: number;
+  decision: object | null;
+};
+
+export async function keepAnswer(
+  tx: Queryable,
+  key: string,
+  answer: KeptAnswer,
+  { agentId, sliceUrn, site, renewal, unmet, amounts, start, end, decision }: RequestHistory,
+): Promise<void> {
+  const granted = answer.jtis.length;
+  await tx.query({
+    name: 'keep-answer',
+    text: `UPDATE "TicketRequest" SET answer = $2, "agentId" = $3, "sliceUrn" = $4, site = $5, renewal = $6, asked = $7, granted = $8, unmet = $9,
+       "cpuMilli" = $10, "memoryMiB" = $11, "diskMiB" = $12, "networkKbps" = $13, "startsAt" = to_timestamp($14), "endsAt" = to_timestamp($15),
+       decision = $16 WHERE key = $1`,
+    values: [
+      key,
+      JSON.stringify(answer),
+      agentId,
+      sliceUrn,
+      site,
+      renewal,
+      granted + answer.refused.length,
+      granted,
+      unmet,
+      amounts.cpuMilli,
+      amounts.memoryMiB,
+      amounts.diskMiB,
+      amounts.networkKbps,
+      start,
+      end,
+      decision && JSON.stringify(decision),
+    ],
+  });
 }
 
 /** Stores tickets, all in one COPY. */
@@ -100,10 +144,10 @@ export async function burnTickets(tx: Queryable, iss: string, jtis: readonly str
   return rowCount ?? 0;
 }
 
-/** Tickets whose redeem window (and the 300 s of skew that nodes forgive) is over lapse; old requests are forgotten. */
+/** Tickets whose redeem window (and the 300 s of skew that nodes forgive) is over lapse; requests are forgotten a week later. */
 export async function lapseTickets(pool: Pool): Promise<void> {
   await pool.query(
     `UPDATE "Ticket" SET state = 'lapsed' WHERE state = 'issued' AND "notAfter" < now() - interval '300 s'`,
   );
-  await pool.query(`DELETE FROM "TicketRequest" WHERE "createdAt" < now() - interval '7 days'`);
+  await pool.query(`DELETE FROM "TicketRequest" WHERE "createdAt" < now() - interval '8 days'`);
 }

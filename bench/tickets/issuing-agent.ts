@@ -82,6 +82,7 @@ export async function startIssuingAgent(): Promise<IssuingAgent> {
   const client = agentClient({ address, urn: agentUrn('meridian'), jkt: key.jkt }, identity);
   const peer = { kind: 'service-manager' as const, urn: serviceManagerUrn('meridian'), jkt: identity.jkt };
   const urns = [...nodes.keys()];
+  const issuer = { pool, agentId, urn: agentUrn('meridian'), authority: 'meridian', key };
   const request = (lane: number) => {
     const start = Math.floor(Date.now() / 1000);
     return {
@@ -105,7 +106,7 @@ export async function startIssuingAgent(): Promise<IssuingAgent> {
   return {
     key,
     async issueHere(lane) {
-      return issued(await issueTickets({ pool, agentId, key }, peer, IssueInput.parse(request(lane)), Date.now()));
+      return issued(await issueTickets(issuer, peer, IssueInput.parse(request(lane)), Date.now()));
     },
     async issueByTls(lane) {
       return issued(await client.issue.mutate(request(lane)));

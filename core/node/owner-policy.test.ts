@@ -62,6 +62,10 @@ test('reads as sentences', () => {
       maxSlivers: 20,
       maxTermSeconds: 604_800,
       adminSwitch: 'draining',
+      agents: [
+        { agent: 'am', shareMilli: 500, degreeMilli: 1000 },
+        { agent: 'am.class*', shareMilli: 125, degreeMilli: 1500 },
+      ],
     }),
   ).toEqual([
     'Takes no new slivers: its owner has set it to draining.',
@@ -70,6 +74,7 @@ test('reads as sentences', () => {
     'Takes no slices of the sites spam.',
     'Holds at most 20 slivers at a time.',
     'Leases for at most 7 days.',
+    'Lets only these agents hand out its resources: am up to 50 %; am.class* up to 12.5 %, promised up to 1.5 times over.',
     'Slivers may publish no ports.',
   ]);
 });

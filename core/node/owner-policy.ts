@@ -24,7 +24,19 @@ export type OwnerPolicy = {
   maxTermSeconds: number | null;
   /** The owner's switch beside the deployment's: the stricter holds. */
   adminSwitch: AdminSwitch;
+  /**
+   * To which agents the node delegates, and how much at most: the first line that an agent matches holds, one that matches none gets nothing.
+   * Null: to all of the deployment's, as it wishes.
+   */
+  agents: readonly AgentLimit[] | null;
 };
+
+/**
+ * `agent` is a pattern of the URN, or of the name when it does not begin with "urn:". Shares and degrees of oversubscription in
+ * thousandths.
+ */
+export type AgentLimit = { agent: string; shareMilli: number; degreeMilli: number };
+const NO_LIMIT = { shareMilli: 1000, degreeMilli: 100_000 };
 
 /** What holds on a machine whose owner has said nothing. */
 export const OPEN_POLICY: OwnerPolicy = {
@@ -35,6 +47,7 @@ export const OPEN_POLICY: OwnerPolicy = {
   maxSlivers: null,
   maxTermSeconds: null,
   adminSwitch: 'open',
+  agents: null,
 };
 
 /** The stricter of two switches: closed before draining before open. */
@@ -47,6 +60,13 @@ export function offered(capacity: HardAmounts, policy: OwnerPolicy): HardAmounts
   const left = { ...capacity };
   for (const r of HARD_RESOURCES) left[r] = Math.max(0, capacity[r] - policy.reserve[r]);
   return left;
+}
+
+/** The most that the owner lets an agent (a URN) have of what is offered; null: nothing. */
+export function offeredTo(policy: OwnerPolicy, agent: string): Omit<AgentLimit, 'agent'> | null {
+  if (!policy.agents) return NO_LIMIT;
+  const name = parseUrn(agent)?.name ?? agent;
+  return policy.agents.find((one) => matches(one.agent, one.agent.startsWith('urn:') ? agent : name)) ?? null;
 }
 
 /** Throws `BARRED_BY_OWNER` unless the owner lets this slice (a URN) onto the node. */
@@ -99,6 +119,17 @@ export function policyWords(p: OwnerPolicy): string[] {
     ...about('slices of the sites', p.sites),
     ...(p.maxSlivers === null ? [] : [`Holds at most ${formatNumber(p.maxSlivers)} slivers at a time.`]),
     ...(p.maxTermSeconds === null ? [] : [`Leases for at most ${formatSeconds(p.maxTermSeconds)}.`]),
+    ...agentWords(p.agents),
     p.ports ? `Slivers may publish ports ${p.ports.from} to ${p.ports.to}.` : 'Slivers may publish no ports.',
   ];
+}
+
+function agentWords(agents: OwnerPolicy['agents']): string[] {
+  if (!agents) return [];
+  if (agents.length === 0) return ['Lets no agent hand out its resources.'];
+  const each = agents.slice(0, 5).map(({ agent, shareMilli, degreeMilli }) => {
+    const degree = degreeMilli > 1000 ? `, promised up to ${formatNumber(degreeMilli / 1000)} times over` : '';
+    return `${agent} up to ${formatNumber(shareMilli / 10)} %${degree}`;
+  });
+  return [`Lets only these agents hand out its resources: ${each.join('; ')}${agents.length > 5 ? ' …' : ''}.`];
 }

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { Refused } from '@/core/errors';
 import type { ClockReading } from '@/core/time/clock-offset';
+import type { AgentWish, KnownAgent } from '@/protocol/agent/agents';
 import type { HeartbeatInput, HeartbeatOutput } from '@/protocol/agent/schemas';
 import type { EnrolmentToken } from '@/protocol/pki/enrolment-token';
 import { renewalDue, type TlsIdentity, tlsIdentity } from '@/protocol/pki/identity';
@@ -9,6 +11,7 @@ import { type AgentClient, agentClient, closeClients, orRefused, type Target } f
 import type { Logger } from '../log';
 import { enrol, renewCertificate } from './enrol';
 import type { Enrolment, EnrolmentStore } from './enrolment';
+import { type Grant, isSame } from './grant';
 
 /** How often a node says how it does, jittered by a tenth. */
 export const HEARTBEAT_MS = 10_000;
@@ -18,6 +21,8 @@ export const HEARTBEAT_MS = 10_000;
  */
 const COALESCE_MS = 500;
 const MAX_BACKOFF_MS = 10_000;
+/** An agent that is silent for this long, from the first heartbeat that failed, may be away for long; less than makes a node unreachable. */
+const AWAY_MS = 15_000;
 /** Slivers in one heartbeat: what the agent's bound on a call's size holds with the longest reasons; the others go with the next. */
 const MAX_REPORTS = 500;
 
@@ -42,11 +47,15 @@ export type AgentLinkOptions = {
   heardClock: (reading: ClockReading) => void;
   /** The slivers to report: all, or those named. */
   reports: (ids: readonly string[] | 'all') => Report[];
-  delegation: (enrolment: Enrolment) => string;
+  /** What the owner lets a wish be; null: nothing for that agent. */
+  grant: (wish: AgentWish) => Grant | null;
+  delegation: (agent: KnownAgent, grant: Grant) => string;
   /** What the agent's answer changes for the node; durable before it resolves. */
   heard: (answer: z.infer<typeof HeartbeatOutput>, said: Heartbeat) => Promise<void>;
   /** False while this (simulated) node plays dead. */
   alive: () => boolean;
+  /** How long the agent must be away before another one is tried, in ms. */
+  awayMs?: number;
   /** Wait before the first heartbeat, in ms: a fleet does not call all at once. */
   firstMs: number;
   heartbeatMs: number;
@@ -66,7 +75,10 @@ export class AgentLink {
   /** A full list is owed whatever the answer to the present heartbeat says. */
   private anew = false;
   private full = true;
-  private wantDelegation: boolean;
+  /** What was wished for each agent when last heard of. */
+  private wishes: AgentWish[] = [];
+  /** Since when nobody answered, epoch ms; null: the last one did. */
+  private awaySince: number | null = null;
   private failures = 0;
   private timer: NodeJS.Timeout | null = null;
   private timerAt = Number.POSITIVE_INFINITY;
@@ -77,7 +89,6 @@ export class AgentLink {
   constructor(readonly o: AgentLinkOptions) {
     this.enrolment = o.store.get(o.node);
     if (this.enrolment) this.adopt(this.enrolment);
-    this.wantDelegation = this.enrolment === null;
   }
 
   /** Null until enrolled. */
@@ -152,15 +163,9 @@ export class AgentLink {
 
   /** A new incarnation began: the agent is told by proof of the key, then by a delegation and all slivers. */
   announce(): void {
-    this.wantDelegation = true;
     this.full = true;
     this.anew = true;
     if (this.failures === 0) this.schedule(0);
-  }
-
-  /** Signs and sends a new delegation with the next heartbeat. */
-  renewDelegation(): void {
-    this.wantDelegation = true;
   }
 
   async stop(): Promise<void> {
@@ -185,7 +190,7 @@ export class AgentLink {
   private turned(): void {
     this.running = null;
     if (this.failures > 0) this.schedule(backoff(this.failures));
-    else if (this.wantDelegation)
+    else if (this.anew)
       this.schedule(0); // no ticket can be issued before
     else this.schedule(this.changed.size > 0 || this.full ? COALESCE_MS : jittered(this.o.heartbeatMs));
   }
@@ -194,13 +199,15 @@ export class AgentLink {
     if (!this.enrolment || !this.o.alive()) return;
     try {
       await this.freshCertificate();
-      if (this.wantDelegation) await this.sendDelegation();
       await this.heartbeat();
+      if (!this.anew) await this.delegate();
       if (this.failures > 0) this.o.log.info({ node: this.o.node, failures: this.failures }, 'the agent answers again');
       this.failures = 0;
+      this.awaySince = null;
     } catch (err) {
       if (this.stopper.signal.aborted) return;
       this.failures += 1;
+      this.awaySince ??= Date.now();
       this.full = true; // whatever it had not got yet, and maybe another agent's memory
       this.changed.clear();
       const reason = err instanceof Refused ? err.reason : null;
@@ -209,6 +216,25 @@ export class AgentLink {
           reason ? { node: this.o.node, reason, failures: this.failures } : { node: this.o.node, err },
           'the agent could not be told how this node does',
         );
+      }
+      if (Date.now() - this.awaySince >= (this.o.awayMs ?? AWAY_MS)) await this.turnToAnother();
+    }
+  }
+
+  /** Asks the deployment's other agents, one after the other; the first that answers is the node's agent from then on, after a restart too. */
+  private async turnToAnother(): Promise<void> {
+    const { enrolment } = this;
+    for (const agent of enrolment?.agents ?? []) {
+      if (!enrolment || agent.urn === enrolment.agent.urn) continue;
+      try {
+        this.keep(await renewCertificate(enrolment, this.who(), this.o.now(), agent));
+        this.o.log.warn({ node: this.o.node, from: enrolment.agent.urn, to: agent.urn }, 'turned to another agent');
+        this.failures = 1; // soon, not at once: others of its nodes turn to it too
+        this.awaySince = null;
+        return;
+      } catch (err) {
+        if (this.stopper.signal.aborted) return;
+        this.o.log.debug({ node: this.o.node, agent: agent.urn, err }, 'another agent does not answer either');
       }
     }
   }
@@ -230,7 +256,7 @@ export class AgentLink {
       this.o.heardClock({ askedAt, tookMs: performance.now() - from, theirs: Date.parse(answer.now) });
       if (usage) this.o.heardUsage(usage.until);
       this.full = this.anew || (answer.wantFull && !full);
-      this.wantDelegation ||= answer.wantDelegation;
+      this.hearOf(answer.agents);
       await this.o.heard(answer, input);
     } catch (err) {
       for (const id of ids) this.changed.add(id);
@@ -238,14 +264,22 @@ export class AgentLink {
     }
   }
 
-  private async sendDelegation(): Promise<void> {
-    if (!this.enrolment) return;
-    const incarnation = this.o.incarnation();
-    await orRefused(
-      this.client().delegate.mutate({ delegation: this.o.delegation(this.enrolment) }, { signal: this.stopper.signal }),
-    );
-    this.wantDelegation = incarnation !== this.o.incarnation();
-    this.o.log.debug({ node: this.o.node }, 'delegated to the agent');
+  /** Keeps who the deployment's agents are, for when this one is away. */
+  private hearOf(wishes: AgentWish[]): void {
+    this.wishes = wishes;
+    const agents = wishes.map(({ urn, address, publicKey }) => ({ urn, address, publicKey }));
+    if (this.enrolment && !isDeepStrictEqual(this.enrolment.agents, agents)) this.keep({ ...this.enrolment, agents });
+  }
+
+  /** Delegates to each agent what is wished and the owner lets it have, where it has other or nothing. By way of the node's agent. */
+  private async delegate(): Promise<void> {
+    for (const wish of this.wishes) {
+      const grant = this.o.grant(wish);
+      if (!grant || isSame(grant, wish.holds)) continue;
+      const delegation = this.o.delegation(wish, grant);
+      await orRefused(this.client().delegate.mutate({ delegation }, { signal: this.stopper.signal }));
+      this.o.log.debug({ node: this.o.node, agent: wish.urn, ...grant }, 'delegated to an agent');
+    }
   }
 
   private async freshCertificate(): Promise<void> {

@@ -50,8 +50,16 @@ export async function enrol(token: EnrolmentToken, who: Who): Promise<Enrolment>
   return enrolmentFrom(token.node, who.address, who.incarnation, answer);
 }
 
-/** A new certificate by proof of the enrolled key: also when the old one lapsed while the machine was off. */
-export async function renewCertificate(enrolment: Enrolment, who: Who, now: number): Promise<Enrolment> {
+/**
+ * A new certificate by proof of the enrolled key: also when the old one lapsed while the machine was off. Any agent of the deployment
+ * gives one, and the one that did is whom the node calls from then on.
+ */
+export async function renewCertificate(
+  enrolment: Enrolment,
+  who: Who,
+  now: number,
+  agent: Enrolment['agent'] = enrolment.agent,
+): Promise<Enrolment> {
   const facts = {
     urn: enrolment.node,
     publicKey: who.key.jwk,
@@ -60,8 +68,8 @@ export async function renewCertificate(enrolment: Enrolment, who: Who, now: numb
     at: Math.floor(now / 1000),
   };
   const proof = proveChallenge(renewalChallenge(facts), who.key.privateKey);
-  const answer = await asAnyone(enrolment.agent.address, pinOf(enrolment), (client) =>
+  const answer = await asAnyone(agent.address, pinOf(enrolment), (client) =>
     client.renewCertificate.mutate({ ...facts, proof }),
   );
-  return enrolmentFrom(enrolment.node, who.address, who.incarnation, answer);
+  return { ...enrolmentFrom(enrolment.node, who.address, who.incarnation, answer), agents: enrolment.agents };
 }

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
+import { MAX_AGENTS } from '@/protocol/agent/agents';
 import type { EnrolOutput } from '@/protocol/agent/schemas';
 import { caFingerprint } from '@/protocol/pki/certificate';
 import { PublicJwkSchema } from '@/protocol/statement/schemas';
@@ -23,7 +24,13 @@ export const Enrolment = z.object({
   incarnation: z.string(),
   certificatePem: z.string(),
   caPem: z.string(),
+  /** Whom the node calls. */
   agent: z.object({ urn: z.string(), address: z.string(), publicKey: PublicJwkSchema }),
+  /** The deployment's agents, whom it may call when that one is away. */
+  agents: z
+    .array(z.object({ urn: z.string(), address: z.string(), publicKey: PublicJwkSchema }))
+    .max(MAX_AGENTS)
+    .default([]),
   serviceManager: z.object({ urn: z.string(), jkt: z.string() }),
 });
 export type Enrolment = z.infer<typeof Enrolment>;
@@ -41,7 +48,7 @@ export function enrolmentFrom(
   answer: z.infer<typeof EnrolOutput>,
 ): Enrolment {
   const { certificate, ca, agent, serviceManager } = answer;
-  return { node, address, incarnation, certificatePem: certificate, caPem: ca, agent, serviceManager };
+  return { node, address, incarnation, certificatePem: certificate, caPem: ca, agent, agents: [], serviceManager };
 }
 
 /** The fingerprint by which the node goes on pinning its deployment's CA. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import { Refused } from '@/core/errors';
+import type { AgentWish } from '@/protocol/agent/agents';
 import type { AgentService } from '@/protocol/agent/router';
 import { agentRouter } from '@/protocol/agent/router';
 import type { HeartbeatInput, HeartbeatOutput } from '@/protocol/agent/schemas';
@@ -16,6 +17,7 @@ import { DEFAULT_RESOURCES } from '@/protocol/resources';
 import { generateIdentityKey, thumbprint } from '@/protocol/statement/keys';
 import type { PublicJwk, TicketClaims } from '@/protocol/statement/schemas';
 import { signStatement } from '@/protocol/statement/sign';
+import { decodeUnverified } from '@/protocol/statement/verify';
 import { nodeManagerClient } from '@/protocol/transport/client';
 import { serveTransport } from '@/protocol/transport/server';
 import { newStatementId } from '../lease/redeem';
@@ -55,6 +57,18 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
       serviceManager: { urn: serviceManagerUrn(AUTHORITY), jkt: managerKey.jkt },
     };
   };
+  /** Everything, to this agent; with what it has. */
+  const wish = (given: string | undefined, incarnation: string): AgentWish => {
+    const held = given === undefined ? null : decodeUnverified('delegation+jwt', given).claims;
+    return {
+      urn: agentUrn(AUTHORITY),
+      publicKey: agentKey.jwk,
+      address: `${host}:${server.port}`,
+      shareMilli: 1000,
+      degreeMilli: 1000,
+      holds: held?.incarnation === incarnation ? { rights: held.rights, degreeMilli: held.degreeMilli } : null,
+    };
+  };
   const unused = () => {
     throw new Refused('NOT_FOUND', { kind: 'procedure', id: 'not in this stub' });
   };
@@ -88,7 +102,7 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
         wantFull: false,
         adminSwitch: 'open',
         revokedKeys: [],
-        wantDelegation: !delegations.has(peer.urn),
+        agents: [wish(delegations.get(peer.urn), input.incarnation)],
         journalSeen: former ? input.journalSequence + 1 : seen,
         ...answer,
       };

@@ -56,6 +56,7 @@ export async function start(journal = 'journal', clock: () => number = Date.now,
     certificatePem: pem,
     caPem: ca.certificatePem,
     agent,
+    agents: [agent],
     serviceManager: { urn: manager.urn, jkt: manager.jkt },
   };
   const node = new NodeManager({

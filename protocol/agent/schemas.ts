@@ -17,6 +17,7 @@ import { UsageReport } from '../node-manager/usage';
 import { HardAmountsSchema, ResourceVectorSchema } from '../resources';
 import { PublicJwkSchema } from '../statement/schemas';
 import { RELAYED } from '../transport/relay';
+import { AgentWish, MAX_AGENTS } from './agents';
 
 /** The agent's calls. Nodes push heartbeats and delegations; service managers ask for advertisements and tickets. */
 
@@ -149,8 +150,8 @@ export const HeartbeatOutput = z.object({
   adminSwitch: z.enum(['open', 'draining', 'closed']),
   /** Thumbprints that no longer count. */
   revokedKeys: z.array(thumbprint).max(10_000),
-  /** The node's delegation ends soon, is missing or unusable: sign and send a new one. */
-  wantDelegation: z.boolean(),
+  /** The deployment's agents that are in force, and what the node is asked to delegate to each. */
+  agents: z.array(AgentWish).max(MAX_AGENTS),
   /** The highest journal sequence that the agent ever heard from this node's key: a node that is below it was rolled back. */
   journalSeen: z.int().min(0).optional(),
 });

@@ -40,6 +40,17 @@ export const PolicyFile = z.strictObject({
   maxSlivers: z.int().min(0).max(100_000).nullable().default(null),
   maxTermSeconds: z.int().min(60).max(MAX_LEASE_SECONDS).nullable().default(null),
   adminSwitch: z.enum(ADMIN_SWITCHES).default('open'),
+  agents: z
+    .array(
+      z.strictObject({
+        agent: pattern,
+        shareMilli: z.int().min(1).max(1000).default(1000),
+        degreeMilli: z.int().min(1000).max(100_000).default(1000),
+      }),
+    )
+    .max(64)
+    .nullable()
+    .default(null),
 });
 
 /**
