@@ -158,6 +158,7 @@ const TABLE: Record<string, Row> = {
   'slices.steps': row(seesSlice, named),
   'slices.usage': row(seesSlice, named),
   'slices.events': row(seesSlice, named),
+  'slices.statements': row(seesSlice, async () => ({ ...(await named()), sliverId: crypto.randomUUID() })),
   'slices.withdraw': row(usesSlice, async () => ({ name: await slice('requested') })),
   'slices.renew': row(usesSlice, async () => ({
     ...(await named()),

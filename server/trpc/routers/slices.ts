@@ -18,6 +18,7 @@ import {
   SpecCheck,
   StepRow,
 } from '@/protocol/api/slice';
+import { SliverStatements, SliverStatementsInput } from '@/protocol/api/statements';
 import { SliverAccess, SliverRef, TerminalLeave } from '@/protocol/api/terminal';
 import { SliceUsage } from '@/protocol/api/usage';
 import { countImages } from '@/server/data/matching-nodes';
@@ -37,6 +38,7 @@ import { addMember, removeMember } from '@/server/services/slices/members';
 import { retrySlice } from '@/server/services/slices/retry-slice';
 import { sliceUsage } from '@/server/services/slices/slice-usage';
 import { sliverAccess } from '@/server/services/slices/sliver-access';
+import { sliverStatements } from '@/server/services/slices/sliver-statements';
 import { viewSlice } from '@/server/services/slices/view-slice';
 import { allowTerminal } from '@/server/services/terminals/allow-terminal';
 import { permitted, router, sessionOnly, signedInProcedure, sliceProcedure } from '../init';
@@ -72,6 +74,10 @@ export const slicesRouter = router({
     .input(z.object({ sliverId: c.Id.optional(), limit: z.int().min(1).max(500).default(200) }))
     .output(z.array(StepRow))
     .query(({ ctx, input }) => listSteps(ctx.db, ctx.slice.id, input)),
+  statements: sliceProcedure('slice.read')
+    .input(SliverStatementsInput)
+    .output(SliverStatements)
+    .query(({ ctx, input }) => sliverStatements(ctx.db, ctx.slice.id, input.sliverId)),
   events: sliceProcedure('slice.read')
     .output(z.array(SliceEvent))
     .query(({ ctx }) => listEvents(ctx.db, ctx.slice.id)),
