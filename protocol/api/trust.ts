@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { LINK_STATES } from '@/core/trust/link-state';
 import { MAX_STATEMENT_BYTES } from '@/core/statement/bounds';
+import { LINK_STATES } from '@/core/trust/link-state';
 import * as c from './common';
 
 /** Views of who trusts whom. Amounts are sums over links or their use; times travel as Date. */
@@ -22,6 +22,7 @@ export const LinkRow = z.object({
   iss: z.string(),
   jti: z.string(),
   line: z.string(),
+  incarnation: z.string(),
   depth: z.int(),
   parentId: c.Id.nullable(),
   node: z.object({ id: c.Id, hostname: z.string(), site: z.string(), partner: z.string().nullable() }),
@@ -175,3 +176,8 @@ export type MayAnswer = z.infer<typeof MayAnswer>;
 
 /** As much as a person may paste. */
 export const MAX_PASTE = MAX_STATEMENT_BYTES;
+
+/** Agents that may be asked about. */
+export const Issuers = z.array(
+  z.object({ id: c.Id, name: z.string(), jkt: z.string(), partner: z.string().nullable() }),
+);

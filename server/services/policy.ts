@@ -69,6 +69,10 @@ export type PermissionFacts = {
   'node.enrol': NodeFacts;
   /** Who sent this? */
   'node.flows': NodeFacts;
+  /** The graph of trust, as far as it is one's own: server/data/trust/scope.ts. */
+  'trust.read': null;
+  /** What a node's delegations say, and what is used of them. */
+  'trust.node': NodeFacts & { ownSliver: boolean };
   /** See what was taken back, as far as it is one's own. */
   'trust.revocations': null;
   /** Take authority back before its time. */
@@ -126,6 +130,8 @@ const RULES: { [P in Permission]: Rule<P> } = {
   'node.adminSwitch': techOrOperator,
   'node.enrol': techOrOperator,
   'node.flows': techOrOperator,
+  'trust.read': everyone,
+  'trust.node': (person, node) => person.operator || node.ownSliver || has(person, node.siteId, 'pi', 'tech'),
   'trust.revocations': everyone,
   'trust.revoke': (person, { siteIds, ownerId, memberIds }) =>
     person.operator ||

@@ -86,7 +86,7 @@ const invite = (email: string) => {
 let count = 0;
 const email = () => `guest${++count}@example.org`;
 
-const ACCESSED = ['site', 'slice', 'request', 'invite', 'node', 'key', 'token', 'delegation'];
+const ACCESSED = ['site', 'slice', 'request', 'invite', 'node', 'key', 'token', 'delegation', 'delegation'];
 
 const signedIn: Answer[] = [no, 'yes', 'yes', 'yes', 'yes', 'yes', 'yes'];
 const everyone: Answer[] = ['yes', 'yes', 'yes', 'yes', 'yes', 'yes', 'yes'];
@@ -105,6 +105,14 @@ const someDelegation = async () => {
 };
 
 const TABLE: Record<string, Row> = {
+  'trust.graph': row(signedIn, () => ({})),
+  'trust.links': row(signedIn, () => ({})),
+  'trust.key': row(signedIn, () => ({ jkt: 'agent' })),
+  'trust.issuers': row(signedIn),
+  'trust.link': row([no, nf, nf, 'yes', nf, 'yes', 'yes'], async () => ({
+    id: (await db.delegation.findFirstOrThrow()).id,
+  })),
+  'trust.may': row([no, na, na, 'yes', na, 'yes', 'yes'], () => ({ issuer: 'am', node: nodes[0] })),
   'revocations.list': row(signedIn),
   'revocations.preview': row(runsNode, async () => ({ target: await someDelegation() })),
   'revocations.revoke': row(runsNode, async () => ({ target: await someDelegation(), endLeases: false, reason: 'r' })),

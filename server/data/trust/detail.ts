@@ -4,7 +4,10 @@ import { Prisma as P } from '../../generated/prisma/client';
 
 /** Whose resources a link hands out, or null when there is none of that id. */
 export async function nodeOfLink(db: Tx, id: string): Promise<{ nodeId: string; siteId: string } | null> {
-  const row = await db.delegation.findUnique({ where: { id }, select: { nodeId: true, node: { select: { siteId: true } } } });
+  const row = await db.delegation.findUnique({
+    where: { id },
+    select: { nodeId: true, node: { select: { siteId: true } } },
+  });
   return row && { nodeId: row.nodeId, siteId: row.node.siteId };
 }
 
@@ -49,7 +52,7 @@ export function nodesNamed(db: Tx, name: string): Promise<{ id: string; urn: str
 }
 
 /** The agent of that name, URN or key; an agent that took another key is found by a key that links were made out to, too. */
-export async function issuersNamed(db: Tx, name: string): Promise<{ jkt: string; name: string }[]> {
+export function issuersNamed(db: Tx, name: string): Promise<{ jkt: string; name: string }[]> {
   return db.$queryRaw`
     WITH named AS (
       SELECT a.id, a.jkt, a.urn, coalesce(p.authority, regexp_replace(a.urn, '^.*\\+(am\\.)?', '')) AS name

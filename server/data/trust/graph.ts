@@ -39,10 +39,7 @@ const AgentRow = z.object({ id: c.Id, name: z.string(), partner: z.string().null
 
 export type BoxFacts = z.infer<typeof BoxRow>;
 export type AgentFacts = z.infer<typeof AgentRow>;
-export type EdgeFacts = Pick<
-  TrustEdge,
-  'links' | 'states' | 'rights' | 'use' | 'degreeMilli' | 'earliestEnd'
-> & {
+export type EdgeFacts = Pick<TrustEdge, 'links' | 'states' | 'rights' | 'use' | 'degreeMilli' | 'earliestEnd'> & {
   box: string | null;
   depth: number;
   issuerId: string | null;
@@ -82,7 +79,14 @@ export async function readGraph(
   nodes: Prisma.Sql,
   opened: { open: string; site: string },
   now: Date,
-): Promise<{ boxes: BoxFacts[]; edges: EdgeFacts[]; agents: AgentFacts[]; nodes: number; sites: number; seen: number }> {
+): Promise<{
+  boxes: BoxFacts[];
+  edges: EdgeFacts[];
+  agents: AgentFacts[];
+  nodes: number;
+  sites: number;
+  seen: number;
+}> {
   const sums = (prefix: string, only: Prisma.Sql) =>
     Prisma.sql`ARRAY[${Prisma.join(
       ['cpuMilli', 'memoryMiB', 'diskMiB', 'networkKbps'].map(
@@ -107,11 +111,11 @@ export async function readGraph(
       'edges', (SELECT coalesce(jsonb_agg(e ORDER BY e.depth, e.box, e."agentId"), '[]') FROM edges e),
       'boxes', (SELECT coalesce(jsonb_agg(b ORDER BY b.nodes DESC, b.box), '[]') FROM (
         SELECT x.box, CASE WHEN x.box LIKE 'group:%' THEN 'group' WHEN x.box LIKE 'node:%' THEN 'node' WHEN x.box LIKE 'site:%' THEN 'site' ELSE 'rest' END AS kind,
-          CASE WHEN x.box LIKE 'group:%' THEN x.sig WHEN x.box LIKE 'node:%' THEN min(x."nodeId"::text) WHEN x.box LIKE 'site:%' THEN x.site END AS ref,
+          CASE WHEN x.box LIKE 'group:%' THEN x.sig WHEN x.box LIKE 'node:%' THEN min(x."nodeId"::text) WHEN x.box LIKE 'site:%' THEN min(x.site) END AS ref,
           CASE WHEN x.box LIKE 'node:%' THEN min(x.hostname) WHEN x.box LIKE 'site:%' THEN min(i.name) END AS name,
           count(*)::int AS nodes, count(DISTINCT x.site)::int AS sites, min(p.name) AS partner
         FROM boxed x JOIN "Site" i ON i.id = x.site::uuid LEFT JOIN "Partner" p ON p.id = x.partner::uuid
-        GROUP BY x.box, x.sig, CASE WHEN x.box LIKE 'site:%' THEN x.site END) b),
+        GROUP BY x.box, x.sig) b),
       'agents', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', a.id, 'name', ${agentName('a', 'pa')}, 'partner', pa.name,
           'closed', a."adminSwitch" <> 'open' OR a."revokedAt" IS NOT NULL) ORDER BY a.urn), '[]')
         FROM "Agent" a LEFT JOIN "Partner" pa ON pa.id = a."partnerId" WHERE a.id IN (SELECT "agentId" FROM edges UNION SELECT "issuerId" FROM edges)),

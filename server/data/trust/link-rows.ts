@@ -29,8 +29,7 @@ export async function readLinks(
   const key = input.sort.replace(/^-/, '');
   const by = (Object.hasOwn(ORDER, key) ? ORDER[key as keyof typeof ORDER] : ORDER.node)(input.resource); // own key
   const direction = input.sort.startsWith('-') ? Prisma.sql`DESC` : Prisma.sql`ASC`;
-  const from =
-    input.edge === '' ? FROM_LINK : Prisma.sql`${FROM_LINK} LEFT JOIN boxed x ON x."nodeId" = l."nodeId"`;
+  const from = input.edge === '' ? FROM_LINK : Prisma.sql`${FROM_LINK} LEFT JOIN boxed x ON x."nodeId" = l."nodeId"`;
   const rows = await db.$queryRaw<{ total: number; all: number; row: boolean }[]>`
     ${linksWith(nodes, now)}${boxes}, found AS MATERIALIZED (
       SELECT ${ROW}, row_number() OVER (ORDER BY ${by} ${direction}, n.hostname, l.depth, a.urn, l."createdAt" DESC, l.id) AS place
@@ -72,9 +71,14 @@ function onEdge(edge: string, now: Date): Prisma.Sql {
   return Prisma.sql`${drawn(now)} AND a.id::text = ${agent} AND l.depth = ${Number.parseInt(depth, 10) || 0} AND ${origin}`;
 }
 
-/** Links by id, or all of a node; in no order. */
-export async function readNodeLinks(db: Tx, nodeId: string, now: Date): Promise<LinkRow[]> {
+/** All links of a node, in no order; their use as of `span`, [start, end). */
+export async function readNodeLinks(
+  db: Tx,
+  nodeId: string,
+  now: Date,
+  span?: { start: Date; end: Date },
+): Promise<LinkRow[]> {
   const rows = await db.$queryRaw<unknown[]>`
-    ${linksWith(Prisma.sql`n.id = ${nodeId}::uuid`, now)} SELECT ${ROW} ${FROM_LINK}`;
+    ${linksWith(Prisma.sql`n.id = ${nodeId}::uuid`, now, span)} SELECT ${ROW} ${FROM_LINK}`;
   return rows.map(toLinkRow);
 }

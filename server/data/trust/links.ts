@@ -1,26 +1,30 @@
 import { z } from 'zod';
 import { ENDING_SECONDS } from '@/core/trust/link-state';
 import * as c from '@/protocol/api/common';
-import { LinkState, type LinkRow } from '@/protocol/api/trust';
+import { type LinkRow, LinkState } from '@/protocol/api/trust';
 import { Prisma } from '../../generated/prisma/client';
 
 const RESOURCES = ['cpuMilli', 'memoryMiB', 'diskMiB', 'networkKbps'] as const;
 const each = (make: (column: Prisma.Sql) => Prisma.Sql) =>
   Prisma.join(RESOURCES.map((resource) => make(Prisma.raw(`"${resource}"`))));
 
+/** [start, end) */
+type Term = { start: Date; end: Date };
+const FOREVER = new Date(Date.UTC(2100, 0));
+
 /**
  * Begins a statement: every delegation of the nodes for which `nodes` (SQL over "Node" n) holds, as CTE `link` with its depth,
- * state (core/trust/link-state.ts) and use at `now`.
+ * state (core/trust/link-state.ts) at `now`, and its use by whatever is promised or leased within `span`.
  *
  * Use is an agent's on a node. Tickets do not say in a column under which of the agent's links on that node they were issued, and there
  * is hardly ever more than one that counts: the newest of these carries it. Passed on is what children that count were given, times
  * their degree. Of a ticket and one that replaces it the greater counts, as in the agent's own books.
  */
-export function linksWith(nodes: Prisma.Sql, now: Date): Prisma.Sql {
+export function linksWith(nodes: Prisma.Sql, now: Date, span: Term = { start: now, end: FOREVER }): Prisma.Sql {
   return Prisma.sql`WITH RECURSIVE seen AS MATERIALIZED (
       SELECT n.id, n.hostname, n."siteId", n."partnerId" FROM "Node" n WHERE ${nodes}
     ), judged AS MATERIALIZED (
-      SELECT d.id, d."parentId", d."nodeId", d."issuerId", d."agentId", d.iss, d.jti, d.line, d."granteeJkt", d."createdAt",
+      SELECT d.id, d."parentId", d."nodeId", d."issuerId", d."agentId", d.iss, d.jti, d.line, d.incarnation, d."granteeJkt", d."createdAt",
         ${each((x) => Prisma.sql`d.${x}`)}, d."degreeMilli", d."notBefore", d."notAfter",
         d."revokedAt" IS NOT NULL OR a."revokedAt" IS NOT NULL OR EXISTS (
           SELECT FROM "Revocation" r WHERE r.iss = d.iss AND r.jti = d.jti
@@ -48,7 +52,7 @@ export function linksWith(nodes: Prisma.Sql, now: Date): Prisma.Sql {
       FROM "Ticket" t JOIN seen s ON s.id = t."nodeId" LEFT JOIN "Lease" l ON l."sliverId" = t."sliverId"
       LEFT JOIN "Sliver" v ON v.id = t."sliverId"
       CROSS JOIN LATERAL (SELECT coalesce(l."endsAt" + make_interval(secs => l."graceSeconds"), t."endsAt") AS "until") x
-      WHERE t.state IN ('issued', 'redeemed', 'lapsed') AND x."until" > ${now}
+      WHERE t.state IN ('issued', 'redeemed', 'lapsed') AND x."until" > ${now} AND x."until" > ${span.start} AND t."startsAt" < ${span.end}
         AND (t.state = 'issued' AND t."notAfter" > ${new Date(now.getTime() - 300_000)}
           OR (t.state = 'redeemed' OR t.state = 'lapsed' AND l.id IS NOT NULL) AND l."endedAt" IS NULL AND v."goneAt" IS NULL)
     ), used AS (
@@ -104,7 +108,7 @@ export const agentName = (agent: string, partner: string) =>
   Prisma.raw(`coalesce(${partner}.authority, regexp_replace(${agent}.urn, '^.*\\+(am\\.)?', ''))`);
 
 /** The columns of `Row`, over `link` l, "Node" n, "Site" i, agents a (grantee) and b (issuer), partners pa and pn. */
-export const ROW = Prisma.sql`l.id::text, l.iss, l.jti, l.line, l.depth::int AS depth, l."parentId"::text AS "parentId", l."nodeId"::text AS "nodeId",
+export const ROW = Prisma.sql`l.id::text, l.iss, l.jti, l.line, l.incarnation, l.depth::int AS depth, l."parentId"::text AS "parentId", l."nodeId"::text AS "nodeId",
   n.hostname, i."loginBase" AS site, pn.name AS "nodePartner", b.id::text AS "issuerId", ${agentName('b', 'pb')} AS "issuerName", a.id::text AS "agentId", ${agentName('a', 'pa')} AS "agentName",
   pa.name AS "agentPartner", l."granteeJkt", ARRAY[${Prisma.join(RESOURCES.map((r) => Prisma.raw(`l."${r}"`)))}]::float8[] AS rights,
   l."degreeMilli", l."notBefore", l."notAfter", l.state, ${use('issued_')} AS issued, ${use('redeemed_')} AS redeemed,
@@ -118,6 +122,7 @@ const Row = z.object({
   iss: z.string(),
   jti: z.string(),
   line: z.string(),
+  incarnation: z.string(),
   depth: z.int(),
   parentId: c.Id.nullable(),
   nodeId: c.Id,
@@ -143,8 +148,18 @@ const Row = z.object({
 
 /** A row of `ROW` as the API shows it. */
 export function toLinkRow(row: unknown): LinkRow {
-  const { nodeId, hostname, site, nodePartner, issuerId, issuerName, agentId, agentName: name, agentPartner, ...r } =
-    Row.parse(row);
+  const {
+    nodeId,
+    hostname,
+    site,
+    nodePartner,
+    issuerId,
+    issuerName,
+    agentId,
+    agentName: name,
+    agentPartner,
+    ...r
+  } = Row.parse(row);
   const { issued, redeemed, passedOn, free, rights, ...rest } = r;
   return {
     ...rest,
