@@ -14,6 +14,7 @@ import { lookAfterPartners, partnerService } from './partners/partners';
 import { Relay } from './relay/relay';
 import { returnTickets } from './returns';
 import { Revocation } from './revocation';
+import { Watchers } from './revocations/watchers';
 import { registerAgent, sayHere } from './store/agents';
 import { inTransaction, openPool, type Pool } from './store/database';
 import { enrolledAmong, recordCertificate, secretStore } from './store/deployment';
@@ -108,10 +109,13 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
   };
   const agentId = await inTransaction(pool, (tx) => registerAgent(tx, self));
   const issuer: Issuer = { pool, agentId, urn, authority, key };
-  const heartbeats = new Heartbeats(pool);
+  const watchers = new Watchers(pool, options.databaseUrl, log);
+  await watchers.start();
+  const heartbeats = new Heartbeats(pool, watchers);
   service = {
     ...agentService(issuer, registrar, heartbeats, relay),
     ...partnerService({ ...registrar, authority }),
+    watch: (peer, input, signal) => watchers.watch(peer, input, signal),
   };
   const stop = new AbortController();
   const stopSaying = sayHere(pool, agentId, (err) => log.error({ err }, 'could not say that it is here'));
@@ -135,7 +139,7 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
     address: registrar.agent.address,
     port: server.port,
     close: once(() =>
-      close(server, relay, heartbeats, pool, [
+      close(server, relay, heartbeats, watchers, pool, [
         () => clearInterval(renewing),
         stopSaying,
         () => stop.abort(),
@@ -150,11 +154,13 @@ async function close(
   server: TransportServer,
   relay: Relay,
   heartbeats: Heartbeats,
+  watchers: Watchers,
   pool: Pool,
   ends: (() => unknown)[],
 ): Promise<void> {
   const closing = server.close(3_000);
   relay.close();
+  await watchers.close();
   await heartbeats.close();
   await closing;
   for (const end of ends) await end();
@@ -166,7 +172,7 @@ function agentService(
   registrar: Registrar,
   heartbeats: Heartbeats,
   relay: Relay,
-): Omit<AgentService, keyof ReturnType<typeof partnerService>> {
+): Omit<AgentService, 'watch' | keyof ReturnType<typeof partnerService>> {
   return {
     config() {
       const { urn: agent, publicKey } = registrar.agent;
@@ -176,10 +182,7 @@ function agentService(
     issue: (peer, input) => issueTickets(issuer, peer, input, Date.now()),
     returnTickets: (_peer, input) => returnTickets(issuer, input),
     heartbeat: (peer, input) => heartbeats.take(peer, input),
-    delegate: async (peer, input) => {
-      await takeDelegation(issuer, peer, input.delegation, Date.now());
-      return { accepted: true };
-    },
+    delegate: async (peer, input) => ({ accepted: await takeDelegation(issuer, peer, input.delegation, Date.now()) }),
     attend: (peer, input, signal) => relay.attend(peer, input, signal),
     enrol: (input) => enrol(registrar, input, new Date()),
     renewCertificate: (input) => renew(registrar, input, new Date()),

@@ -191,6 +191,7 @@ describe('heartbeats', () => {
           full: false,
           slivers: [],
           usage: null,
+          revocationsHeard: 0,
         },
       );
     };

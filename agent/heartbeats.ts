@@ -4,6 +4,7 @@ import { HEARTBEAT_MS } from '@/core/node/reachability';
 import type { HeartbeatInput, HeartbeatOutput } from '@/protocol/agent/schemas';
 import { jwkFromRaw } from '@/protocol/statement/keys';
 import type { Peer } from '@/protocol/trpc';
+import type { Watchers } from './revocations/watchers';
 import { agentsInForce, type OwnAgent } from './store/agents';
 import { inTransaction, type Pool } from './store/database';
 import { type Beat, type BeatOutcome, type Holding, recordBeats, revokedPrograms } from './store/heartbeats';
@@ -36,7 +37,11 @@ export class Heartbeats {
   private running: Promise<void> = Promise.resolve();
   private readonly askedAgain = new Map<string, number>();
 
-  constructor(private readonly pool: Pool) {}
+  constructor(
+    private readonly pool: Pool,
+    /** Null in a test that is about none. */
+    private readonly watchers: Watchers | null = null,
+  ) {}
 
   /** Stores one; resolves when it is durable. Throws Refused NODE_NOT_ENROLLED when the peer's key does not count for that node. */
   take(peer: Peer, input: Input): Promise<Output> {
@@ -91,10 +96,16 @@ export class Heartbeats {
         };
       });
       const now = new Date().toISOString();
+      const asking = batch.map(({ peer, input }) => ({ urn: peer.urn, heard: input.revocationsHeard }));
+      const missing = await this.watchers?.missing(asking);
       for (const one of batch) {
         const outcome = answers.outcomes.get(one.peer.urn);
         if (!outcome) one.reject(new Refused('NODE_NOT_ENROLLED', { node: one.peer.urn }));
-        else one.resolve(this.answer(outcome, answers.unknown.has(one.peer.jkt), answers, now));
+        else
+          one.resolve({
+            ...this.answer(outcome, answers.unknown.has(one.peer.jkt), answers, now),
+            revocations: missing?.get(one.peer.urn),
+          });
       }
     } catch (err) {
       if (batch.length > 1 && isAboutData(err)) for (const one of batch) await this.store([one]);
@@ -114,7 +125,10 @@ export class Heartbeats {
       wantFull: lost || this.askAgain(outcome.urn, named),
       adminSwitch: outcome.adminSwitch,
       revokedKeys,
-      agents: agents.map((agent) => wishOf(agent, outcome.holds[agent.id])),
+      agents: agents.map((agent) => ({
+        ...wishOf(agent, outcome.holds[agent.id]),
+        held: outcome.heldBack.includes(agent.id),
+      })),
       journalSeen: outcome.journalSeen,
     };
   }
@@ -157,6 +171,7 @@ function beatOf({ peer, input }: Waiting): Beat {
     slivers: input.sliverCount,
     load1Milli,
     facts,
+    revocationsHeard: input.revocationsHeard,
   };
 }
 

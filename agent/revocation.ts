@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises';
-import type { ConnectedPeer } from '@/protocol/transport/peer';
+import type { ConnectedPeer, Revoked } from '@/protocol/transport/peer';
 import type { Pool } from './store/database';
 import { revokedAmong } from './store/deployment';
 
 const GATHER_MS = 10;
 
-type Waiting = { peer: ConnectedPeer; resolve: (revoked: boolean) => void; reject: (err: unknown) => void };
+type Waiting = { peer: ConnectedPeer; resolve: (revoked: Revoked) => void; reject: (err: unknown) => void };
 
 /**
  * Asks the database at each call whether the caller's key or certificate was revoked. Calls that come while a question is
@@ -17,7 +17,7 @@ export class Revocation {
 
   constructor(private readonly pool: Pool) {}
 
-  isRevoked(peer: ConnectedPeer): Promise<boolean> {
+  isRevoked(peer: ConnectedPeer): Promise<Revoked> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ peer, resolve, reject });
       if (!this.asking) void this.ask();
@@ -37,7 +37,7 @@ export class Revocation {
           jkts,
           batch.map(({ peer }) => peer.serial),
         );
-        for (const { peer, resolve } of batch) resolve(revoked.has(peer.jkt) || revoked.has(peer.serial));
+        for (const { peer, resolve } of batch) resolve(revoked.get(peer.jkt) ?? revoked.get(peer.serial) ?? false);
       } catch (err) {
         for (const { reject } of batch) reject(err);
       }

@@ -28,6 +28,7 @@ import type { Logger } from './log';
 import { readHost } from './monitor/host';
 import { Monitor } from './monitor/monitor';
 import { openPolicy, type PolicySource } from './policy/policy-file';
+import { Revocations } from './revocations';
 import { SliverKeeper } from './sliver/keeper';
 import type { SliverRecord } from './sliver/record';
 import { VERSION } from './version';
@@ -73,12 +74,14 @@ export class NodeManager {
   /** Null where nobody can get in. */
   readonly access: Access | null;
   readonly sure: Sureness;
+  readonly revocations: Revocations;
   private readonly began = Date.now();
   private endWatch = () => {};
   private readonly waiters = new Set<{ slice: string; wake: () => void }>();
 
   constructor(readonly o: NodeOptions) {
     const { urn, ledger, driver, log } = o;
+    this.revocations = new Revocations(this);
     this.policy = o.policy ?? openPolicy();
     this.sure = new Sureness(ledger.proven || o.enrolments.get(urn) === null);
     this.books = new Books(urn, o.capacity, this.state.leases.values());
@@ -158,6 +161,11 @@ export class NodeManager {
     return Math.floor((Date.now() - this.began) / 1000);
   }
 
+  /** False while this (simulated) node plays dead. */
+  get isAlive(): boolean {
+    return this.o.alive?.() ?? true;
+  }
+
   get simulated(): boolean {
     return this.o.driver.name === 'simulated';
   }
@@ -216,6 +224,7 @@ export class NodeManager {
     });
     this.monitor.begin();
     this.link.begin();
+    this.revocations.begin(this.o.firstHeartbeatMs ?? 0);
   }
 
   async stop(stopSlivers: boolean): Promise<void> {
@@ -223,19 +232,21 @@ export class NodeManager {
     for (const waiter of this.waiters) waiter.wake();
     this.policy.close();
     this.access?.close();
+    await this.revocations.stop();
     await this.link.stop();
     await this.monitor.stop();
     await this.keeper.stop(stopSlivers);
     await this.o.driver.close();
   }
 
-  /** Ends a lease: durable when it resolves; its sliver goes then. Gives the receipt. */
-  async end(lease: LeaseRecord, kind: 'released' | 'lapsed'): Promise<string> {
+  /** Ends a lease: durable when it resolves; its sliver goes then. `why`: where its holder did not want it. Gives the receipt. */
+  async end(lease: LeaseRecord, kind: 'released' | 'lapsed', why: Refused | null = null): Promise<string> {
     const now = this.o.ledger.now();
     const { code, facts } =
-      kind === 'released'
+      why?.reason ??
+      (kind === 'released'
         ? { code: 'RELEASED', facts: { by: lease.holder } }
-        : { code: 'LEASE_ENDED', facts: { endedAt: new Date((lease.end + lease.graceSeconds) * 1000).toISOString() } };
+        : { code: 'LEASE_ENDED', facts: { endedAt: new Date((lease.end + lease.graceSeconds) * 1000).toISOString() } });
     const receipt = makeReceipt(
       this.self,
       { kind, slice: lease.slice, ticket: lease.ticket, lease: lease.jti, code, facts },
@@ -244,7 +255,8 @@ export class NodeManager {
     const durable = this.o.ledger.record(this.o.urn, { t: 'ended', at: now, lease: lease.jti, receipt });
     this.books.strike(lease);
     await durable;
-    this.keeper.wake();
+    if (why) this.keeper.disown([lease], why.reason);
+    else this.keeper.wake();
     return receipt;
   }
 
@@ -262,6 +274,11 @@ export class NodeManager {
       signal.addEventListener('abort', done, { once: true });
       this.waiters.add(waiter);
     });
+  }
+
+  /** Does this key no longer count here? */
+  isRevoked(jkt: string): boolean {
+    return this.state.revokedKeys.includes(jkt) || this.state.revocations.has(`key ${jkt}`);
   }
 
   /** The owner's policy holds at once for whoever asks from now on; leases that exist stay as they are. */
@@ -301,6 +318,7 @@ export class NodeManager {
       load1Milli: this.load1Milli(),
       uptimeSeconds: this.uptimeSeconds,
       sliverCount: this.state.leases.size,
+      revocationsHeard: this.revocations.heard,
     };
   }
 
@@ -343,6 +361,7 @@ export class NodeManager {
     const { adminSwitch, revokedKeys, journalSeen } = answer;
     if (journalSeen !== undefined && journalSeen > saidSequence) await this.rolledBack(journalSeen);
     this.sure.provenNow();
+    if (answer.revocations) await this.revocations.take(answer.revocations);
     const { state } = this;
     const same =
       state.adminSwitch === adminSwitch &&

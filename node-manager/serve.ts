@@ -36,7 +36,7 @@ export function serveNodes(
         const { node, service } = served;
         if (!isAlive(node))
           throw new Refused('NODE_UNREACHABLE', { node: node.o.urn, cause: 'it is simulated as down' });
-        if (node.state.revokedKeys.includes(peer.jkt)) throw new Refused('REVOKED', { kind: 'key', id: peer.jkt });
+        if (node.isRevoked(peer.jkt)) throw new Refused('REVOKED', { kind: 'key', id: peer.jkt });
         return { peer, service };
       },
       onError: (error, { path, peer }) =>

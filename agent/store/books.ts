@@ -97,17 +97,18 @@ export async function readBooks(
 /** SQL: tickets t that count, $1 agent, $2 nodes, $3 and $4 the span's start and end. */
 export const COUNTED = `"Ticket" t LEFT JOIN "Lease" l ON l."sliverId" = t."sliverId" LEFT JOIN "Sliver" s ON s.id = t."sliverId"
            CROSS JOIN LATERAL (SELECT coalesce(l."endsAt" + make_interval(secs => l."graceSeconds"), t."endsAt") AS "until") x
-           WHERE t."nodeId" = ANY($2::uuid[]) AND t.state IN ('issued', 'redeemed', 'lapsed') AND t."agentId" = $1::uuid
+           WHERE t."nodeId" = ANY($2::uuid[]) AND t.state IN ('issued', 'redeemed', 'lapsed', 'void') AND t."agentId" = $1::uuid
              AND t."startsAt" < to_timestamp($4) AND x."until" > to_timestamp($3)
-             AND (t.state = 'issued' AND t."notAfter" > now() - interval '300 s'
-               OR (t.state = 'redeemed' OR t.state = 'lapsed' AND l.id IS NOT NULL)
+             AND (t.state IN ('issued', 'void') AND t."notAfter" > now() - interval '300 s'
+               OR (t.state = 'redeemed' OR t.state IN ('lapsed', 'void') AND l.id IS NOT NULL)
                  AND x."until" > now() AND l."endedAt" IS NULL AND s."goneAt" IS NULL)`;
 
 type ClaimRow = HardAmounts & { nodeId: string };
 
 /**
- * What is claimed of each node at any time of [start, end): what was passed on to others, but in `lines`; tickets that may still be redeemed (a node forgives 300 s of
- * skew), and leases of redeemed ones (also when the word of that came after the window) until their grace is over or they
+ * What is claimed of each node at any time of [start, end): what was passed on to others, but in `lines`; tickets that may still be redeemed
+ * (a node forgives 300 s of skew, and one that is away takes what was taken back meanwhile), and leases of redeemed ones (also when the word
+ * of that came after the window) until their grace is over or they
  * ended. Summed, not peaked: never too little. Of a ticket and one that replaces it, which are never held both, the greater counts;
  * those in `replaced` do not.
  */

@@ -1,3 +1,4 @@
+import type { RefusalFacts } from '@/core/errors';
 import type { IssuedCertificate } from '@/protocol/pki/certificate';
 import type { SecretStore } from '@/protocol/pki/deployment-secrets';
 import type { Queryable } from './database';
@@ -34,19 +35,25 @@ export async function recordCertificate(
   );
 }
 
-/** Which of these keys or certificates no longer count. Answers hold keys' thumbprints and certificates' serials. */
+/**
+ * Which of these keys or certificates no longer count: keys' thumbprints and certificates' serials, and where somebody took a key back, what
+ * its holder should know of that.
+ */
 export async function revokedAmong(
   db: Queryable,
   jkts: readonly string[],
   serials: readonly string[],
-): Promise<Set<string>> {
-  const { rows } = await db.query<{ id: string }>({
+): Promise<Map<string, RefusalFacts>> {
+  const { rows } = await db.query<{ id: string; facts: RefusalFacts }>({
     name: 'revoked-among',
-    text: `SELECT jkt AS id FROM "NodeKey" WHERE jkt = ANY($1::text[]) AND "revokedAt" IS NOT NULL
-           UNION ALL SELECT serial FROM "Certificate" WHERE serial = ANY($2::text[]) AND "revokedAt" IS NOT NULL`,
+    text: `SELECT jkt AS id, '{}'::json AS facts FROM "NodeKey" WHERE jkt = ANY($1::text[]) AND "revokedAt" IS NOT NULL
+           UNION ALL SELECT serial, '{}' FROM "Certificate" WHERE serial = ANY($2::text[]) AND "revokedAt" IS NOT NULL
+           UNION ALL SELECT jkt, json_build_object('endLeases', "endLeases", 'why', reason, 'number', number::float8,
+             'at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+           FROM "Revocation" WHERE kind = 'key' AND jkt = ANY($1::text[])`,
     values: [jkts, serials],
   });
-  return new Set(rows.map((row) => row.id));
+  return new Map(rows.map((row) => [row.id, row.facts]));
 }
 
 /** Which of these keys are enrolled now, by the names for which they are: `urn jkt`. */

@@ -1,6 +1,7 @@
 import type { HardAmounts } from '@/core/resources/vector';
 import type { Queryable } from './database';
 import { isFormer, noteIncarnation } from './incarnation';
+import { HOLDS_BACK } from './revocations';
 
 /** A heartbeat as it is stored; `urn` and `jkt` are the peer's, proven by its certificate. */
 export type Beat = {
@@ -15,6 +16,8 @@ export type Beat = {
   load1Milli: number | null;
   /** Version, uptime, missing abilities. */
   facts: Record<string, unknown>;
+  /** The highest number of a revocation that the node has kept. */
+  revocationsHeard: number;
 };
 
 /** What the database knew of a node before and after its heartbeat. */
@@ -34,6 +37,8 @@ export type BeatOutcome = {
   journalSeen: number;
   /** What each agent has of the node by a root that is good for long enough, by the agent's id. */
   holds: Record<string, Holding>;
+  /** Ids of agents to which an operator keeps it from delegating. */
+  heldBack: string[];
 };
 
 /** `granteeJkt`: the agent's key as it was then. */
@@ -49,7 +54,7 @@ const RECORD = `nodes AS (
       IS DISTINCT FROM (b.cpu, b.memory, b.disk, b.network, b.driver) AS offers_other,
     h.slivers IS DISTINCT FROM b.slivers AS other_count
   FROM json_to_recordset($1::json) AS b(urn text, jkt text, incarnation text, sequence bigint, driver text, cpu int, memory int,
-      disk int, network int, free_cpu int, free_memory int, free_disk int, free_network int, slivers int, load int, facts jsonb)
+      disk int, network int, free_cpu int, free_memory int, free_disk int, free_network int, slivers int, load int, facts jsonb, heard bigint)
   JOIN "Node" n ON n.urn = b.urn
   JOIN "NodeKey" k ON k."nodeId" = n.id AND k.jkt = b.jkt AND k."revokedAt" IS NULL
   LEFT JOIN "Heartbeat" h ON h."nodeId" = n.id
@@ -59,14 +64,15 @@ const RECORD = `nodes AS (
 /** One statement for all heartbeats of a batch: times are Postgres's, rows are taken in one order. */
 const BEAT = `WITH ${RECORD}, beats AS (
   INSERT INTO "Heartbeat" AS h ("nodeId", at, reachability, since, "journalSequence", incarnation, "freeCpuMilli",
-    "freeMemoryMiB", "freeDiskMiB", "freeNetworkKbps", slivers, "load1Milli", facts)
-  SELECT node_id, now(), 'online', now(), seen, lives, free_cpu, free_memory, free_disk, free_network, slivers, load, facts
+    "freeMemoryMiB", "freeDiskMiB", "freeNetworkKbps", slivers, "load1Milli", facts, "revocationsHeard")
+  SELECT node_id, now(), 'online', now(), seen, lives, free_cpu, free_memory, free_disk, free_network, slivers, load, facts, heard
   FROM nodes ORDER BY node_id
   ON CONFLICT ("nodeId") DO UPDATE SET at = excluded.at, reachability = 'online',
     since = CASE WHEN h.reachability = 'online' THEN h.since ELSE excluded.since END,
     "journalSequence" = excluded."journalSequence", incarnation = excluded.incarnation, "freeCpuMilli" = excluded."freeCpuMilli",
     "freeMemoryMiB" = excluded."freeMemoryMiB", "freeDiskMiB" = excluded."freeDiskMiB",
-    "freeNetworkKbps" = excluded."freeNetworkKbps", slivers = excluded.slivers, "load1Milli" = excluded."load1Milli", facts = excluded.facts
+    "freeNetworkKbps" = excluded."freeNetworkKbps", slivers = excluded.slivers, "load1Milli" = excluded."load1Milli", facts = excluded.facts,
+    "revocationsHeard" = excluded."revocationsHeard"
 ), offers AS (
   UPDATE "Node" n SET "cpuMilli" = b.cpu, "memoryMiB" = b.memory, "diskMiB" = b.disk, "networkKbps" = b.network, driver = b.driver
   FROM nodes b WHERE n.id = b.node_id AND b.offers_other
@@ -82,7 +88,11 @@ SELECT urn, node_id::text AS "nodeId", was, admin_switch AS "adminSwitch", new_i
       WHERE o."nodeId" = node_id AND o.iss = nodes.jkt AND o."revokedAt" IS NULL AND o.incarnation = nodes.incarnation AND o."parentId" IS NULL
       ORDER BY o."agentId", o."createdAt" DESC, o.id DESC
     ) d WHERE now() < d."notBefore" + (d."notAfter" - d."notBefore") / 4
-  ), '{}') AS holds
+  ), '{}') AS holds,
+  coalesce((
+    SELECT json_agg(DISTINCT o."agentId") FROM "Revocation" r JOIN "Delegation" o ON o.iss = r.iss AND o.jti = r.jti
+    WHERE r."nodeId" = node_id AND ${HOLDS_BACK} AND o.iss = nodes.jkt
+  ), '[]') AS "heldBack"
 FROM nodes`;
 
 /** Stores heartbeats, at most one of a node. Nodes whose key does not count (any more) are missing from the answer. */
@@ -104,6 +114,7 @@ export async function recordBeats(tx: Queryable, beats: readonly Beat[]): Promis
     slivers: b.slivers,
     load: b.load1Milli,
     facts: b.facts,
+    heard: b.revocationsHeard,
   }));
   const result = await tx.query<BeatOutcome>({
     name: 'record-beats',

@@ -52,6 +52,7 @@ test('more slivers than one heartbeat holds are told in several, and a list that
       load1Milli: null,
       uptimeSeconds: 1,
       sliverCount: all.length,
+      revocationsHeard: 0,
     }),
     reports: (ids) => (ids === 'all' ? all : all.filter((one) => ids.includes(one.leaseJti))),
     grant: () => ({ rights: AMOUNTS, degreeMilli: 1000 }),

@@ -275,7 +275,7 @@ export class AgentLink {
   private async delegate(): Promise<void> {
     for (const wish of this.wishes) {
       const grant = this.o.grant(wish);
-      if (!grant || isSame(grant, wish.holds)) continue;
+      if (!grant || wish.held || isSame(grant, wish.holds)) continue;
       const delegation = this.o.delegation(wish, grant);
       await orRefused(this.client().delegate.mutate({ delegation }, { signal: this.stopper.signal }));
       this.o.log.debug({ node: this.o.node, agent: wish.urn, ...grant }, 'delegated to an agent');

@@ -3,6 +3,7 @@ import { PublishedPortView } from '@/protocol/node-manager/ports';
 import { SliverLimits } from '@/protocol/node-manager/sliver-control';
 import { HardAmountsSchema, ResourceVectorSchema } from '@/protocol/resources';
 import { Mishap } from '../journal/mishap';
+import { enterRevocations, RevokedRecord } from './revocations';
 
 /** What a slice's people want of a sliver within its lease. */
 export const SliverWish = z.object({
@@ -79,6 +80,8 @@ export const NodeEvent = z.discriminatedUnion('t', [
   /** What the lease's sliver shall be from now on, within the lease. */
   z.object({ t: z.literal('sliver'), at: z.int(), lease: z.string(), wish: SliverWish }),
   z.object({ t: z.literal('policy'), at: z.int(), adminSwitch: AdminSwitch, revokedKeys: z.array(z.string()) }),
+  /** What was taken back, and the highest number that the agent told of. */
+  z.object({ t: z.literal('revoked'), at: z.int(), heard: z.int(), revocations: z.array(RevokedRecord) }),
 ]);
 export type NodeEvent = z.infer<typeof NodeEvent>;
 
@@ -112,6 +115,9 @@ export const NodeState = z.object({
   wishes: z.map(z.string(), SliverWish),
   adminSwitch: AdminSwitch,
   revokedKeys: z.array(z.string()),
+  revocations: z.map(z.string(), RevokedRecord),
+  /** The highest number of a revocation that is kept, or did not concern this node. */
+  revocationsHeard: z.int().default(0),
 });
 export type NodeState = z.infer<typeof NodeState>;
 
@@ -127,6 +133,8 @@ export function emptyNode(): NodeState {
     wishes: new Map(),
     adminSwitch: 'open',
     revokedKeys: [],
+    revocations: new Map(),
+    revocationsHeard: 0,
   };
 }
 
@@ -185,6 +193,10 @@ export function applyEvent(state: NodeState, event: NodeEvent): void {
     case 'policy':
       state.adminSwitch = event.adminSwitch;
       state.revokedKeys = event.revokedKeys;
+      return;
+    case 'revoked':
+      enterRevocations(state.revocations, event.revocations, event.at);
+      state.revocationsHeard = event.heard;
   }
 }
 
@@ -213,6 +225,7 @@ export function snapshotOf(state: NodeState) {
     keys: [...state.keys],
     ports: [...state.ports],
     wishes: [...state.wishes],
+    revocations: [...state.revocations],
   };
 }
 
@@ -225,6 +238,8 @@ const Lists = z.object({
   ports: pairs(z.array(PublishedPortView)).default([]),
   /** Not in what was written before slivers could be stopped. */
   wishes: pairs(SliverWish).default([]),
+  /** Not in what was written before authority could be taken back. */
+  revocations: pairs(RevokedRecord).default([]),
 });
 const Snapshot = NodeState.extend(Lists.shape);
 
@@ -237,20 +252,21 @@ export function fromSnapshot(json: unknown): NodeState {
     keys: new Map(s.keys),
     ports: new Map(s.ports),
     wishes: new Map(s.wishes),
+    revocations: new Map(s.revocations),
   };
 }
 
 /** So many entries of a list are in one part: a list of keys may be 256 KiB, the others' entries are a few KB. */
-const PART_LENGTHS = { leases: 250, spent: 1000, keys: 8, ports: 100, wishes: 1000 };
+const PART_LENGTHS = { leases: 250, spent: 1000, keys: 8, ports: 100, wishes: 1000, revocations: 500 };
 
 /**
  * The state in parts for the journal, none of which grows with the node's history: spent tickets are remembered for ever, and a
  * journal record has a bound. The first part is a snapshot without its lists.
  */
 export function* snapshotParts(state: NodeState): Iterable<{ s: unknown } | { more: unknown }> {
-  const none = { leases: [], spent: [], keys: [], ports: [], wishes: [] };
+  const none = { leases: [], spent: [], keys: [], ports: [], wishes: [], revocations: [] };
   yield { s: { ...state, ...none } };
-  for (const list of ['leases', 'spent', 'keys', 'ports', 'wishes'] as const) {
+  for (const list of ['leases', 'spent', 'keys', 'ports', 'wishes', 'revocations'] as const) {
     const entries = [...state[list]];
     for (let at = 0; at < entries.length; at += PART_LENGTHS[list])
       yield { more: { ...none, [list]: entries.slice(at, at + PART_LENGTHS[list]) } };
@@ -259,10 +275,11 @@ export function* snapshotParts(state: NodeState): Iterable<{ s: unknown } | { mo
 
 /** Adds another part of a snapshot to the state that its first part gave. */
 export function addPart(state: NodeState, json: unknown): void {
-  const { leases, spent, keys, ports, wishes } = Lists.parse(json);
+  const { leases, spent, keys, ports, wishes, revocations } = Lists.parse(json);
   for (const [jti, lease] of leases) state.leases.set(jti, lease);
   for (const [key, one] of spent) state.spent.set(key, one);
   for (const [slice, some] of keys) state.keys.set(slice, some);
   for (const [lease, some] of ports) state.ports.set(lease, some);
   for (const [lease, wish] of wishes) state.wishes.set(lease, wish);
+  for (const [key, one] of revocations) state.revocations.set(key, one);
 }

@@ -8,6 +8,7 @@ import type { Peer } from '@/protocol/trpc';
 import { type LeaseRecord, ticketKey } from '../lease/node-state';
 import { makeLease, makeReceipt, ticketHash } from '../lease/redeem';
 import { renewLease } from '../lease/renew';
+import { judgePredecessor, judgeStanding } from '../lease/revocations';
 import type { NodeManager } from '../node';
 import type { SliverRecord } from '../sliver/record';
 import { VERSION } from '../version';
@@ -67,8 +68,8 @@ export function nodeService(node: NodeManager): NodeManagerService {
   };
 
   /** On this thread: to hand one signature to another and be woken again costs more than to check it. */
-  const verified = (peer: Peer, ticket: OpenStatement<'ticket+jwt'>, now: number) =>
-    verifyOpenTicket(ticket, {
+  const verified = (peer: Peer, ticket: OpenStatement<'ticket+jwt'>, now: number) => {
+    const found = verifyOpenTicket(ticket, {
       nodeUrn: urn,
       nodeJwk: node.o.key.jwk,
       incarnation: node.state.incarnation,
@@ -76,6 +77,9 @@ export function nodeService(node: NodeManager): NodeManagerService {
       revokedKeys: new Set(node.state.revokedKeys),
       holderJkt: peer.jkt,
     });
+    judgeStanding(node.state.revocations, { holder: peer.jkt, ticket: found.claims, links: found.chain });
+    return found;
+  };
 
   /** Resolves once a sliver that is about to start has, or did not within the time. */
   const started = async (record: SliverRecord, waitMs: number, signal: AbortSignal) => {
@@ -183,7 +187,9 @@ export function nodeService(node: NodeManager): NodeManagerService {
       let lease: LeaseRecord;
       try {
         // From here to `record` in one turn: no release, no end of the grace and no other renewal decides in between.
-        lease = renewLease(node.self, node.books, node.offer, verified(peer, opened, now), text, now);
+        const renewal = verified(peer, opened, now);
+        judgePredecessor(node.state, renewal.claims);
+        lease = renewLease(node.self, node.books, node.offer, renewal, text, now);
       } catch (err) {
         return overIsDurable(err);
       }

@@ -62,6 +62,11 @@ export class Terminals {
     for (const { terminal, lease } of this.held.values()) if (lease.jti === sliver) terminal.end('stopped');
   }
 
+  /** Ends all terminals that this key opened: it counts no more. */
+  endOfHolder(jkt: string): void {
+    for (const { terminal, holder } of this.held.values()) if (holder === jkt) terminal.end('stopped');
+  }
+
   close(): void {
     for (const { terminal } of this.held.values()) {
       terminal.end('stopped');

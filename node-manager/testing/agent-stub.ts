@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { z } from 'zod';
 import { Refused } from '@/core/errors';
 import type { AgentWish } from '@/protocol/agent/agents';
+import type { RevocationNotice } from '@/protocol/agent/revocations';
 import type { AgentService } from '@/protocol/agent/router';
 import { agentRouter } from '@/protocol/agent/router';
 import type { HeartbeatInput, HeartbeatOutput } from '@/protocol/agent/schemas';
@@ -41,6 +42,12 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
   const formers = new Set<string>();
   const secrets = new Map<string, string>();
   const answer: Partial<z.infer<typeof HeartbeatOutput>> = {};
+  const revocations: RevocationNotice[] = [];
+  const waiting = new Set<() => void>();
+  const wakeAll = () => {
+    for (const wake of waiting) wake();
+    waiting.clear();
+  };
   const state = { certificateMs: null as number | null, renewals: 0 };
   const host = options.host ?? '127.0.0.1';
 
@@ -67,6 +74,7 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
       shareMilli: 1000,
       degreeMilli: 1000,
       holds: held?.incarnation === incarnation ? { rights: held.rights, degreeMilli: held.degreeMilli } : null,
+      held: false,
     };
   };
   const unused = () => {
@@ -84,6 +92,15 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
     issue: unused,
     returnTickets: unused,
     attend: unused,
+    async watch(_peer, { heard }, signal) {
+      const missing = () => revocations.filter((one) => one.number > heard);
+      if (missing().length === 0)
+        await new Promise<void>((resolve) => {
+          waiting.add(resolve);
+          signal?.addEventListener('abort', () => resolve());
+        });
+      return { heard: missing().at(-1)?.number ?? heard, revocations: missing() };
+    },
     joinPartner: unused,
     certifyPartner: unused,
     granted: unused,
@@ -142,6 +159,21 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
   return {
     heartbeats,
     delegations,
+    /** Takes something back: nodes that wait hear of it at once. */
+    revoke(what: Partial<RevocationNotice> & Pick<RevocationNotice, 'kind'>): void {
+      const number = revocations.length + 1;
+      const nothing = {
+        jkt: null,
+        iss: null,
+        jti: null,
+        endLeases: false,
+        reason: 'a test',
+        by: 'Ada',
+        expiresAt: null,
+      };
+      revocations.push({ ...nothing, at: new Date().toISOString(), ...what, number });
+      wakeAll();
+    },
     answer,
     state,
     nodes,
@@ -193,7 +225,10 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
       };
       return signStatement('ticket+jwt', claims, agentKey);
     },
-    close: () => server.close(500),
+    close: () => {
+      wakeAll();
+      return server.close(500);
+    },
   };
 }
 export type AgentStub = Awaited<ReturnType<typeof agentStub>>;

@@ -19,5 +19,7 @@ export const AgentWish = KnownAgent.extend({
   degreeMilli: z.int().min(1000).max(100_000),
   /** What the agent has of this node, by the newest delegation that is good for long enough; null: none, sign a new one. */
   holds: z.object({ rights: HardAmountsSchema, degreeMilli: z.int() }).nullable(),
+  /** An operator took back what it had, and has not given it back: sign nothing for it. */
+  held: z.boolean().default(false),
 });
 export type AgentWish = z.infer<typeof AgentWish>;

@@ -3,6 +3,7 @@ import { Refused } from '@/core/errors';
 import { type Peer, programTrpc } from '../trpc';
 import * as p from './partners';
 import { AttendInput, AttendOutput } from './relay';
+import { WatchInput, WatchOutput } from './revocations';
 import * as s from './schemas';
 
 /** What an agent does. Functions that take a peer run only for one of the right kind. */
@@ -22,6 +23,12 @@ export interface AgentService {
     input: z.infer<typeof AttendInput>,
     signal: AbortSignal | undefined,
   ): Promise<z.infer<typeof AttendOutput>>;
+  /** A long poll of every node: what was taken back that it has not heard of. */
+  watch(
+    peer: Peer,
+    input: z.infer<typeof WatchInput>,
+    signal: AbortSignal | undefined,
+  ): Promise<z.infer<typeof WatchOutput>>;
   /** Anonymous: guarded by the one-time token. */
   enrol(input: z.infer<typeof s.EnrolInput>): Promise<z.infer<typeof s.EnrolOutput>>;
   /** Anonymous: guarded by the enrolled key's signature. */
@@ -74,6 +81,10 @@ export const agentRouter = t.router({
     .input(AttendInput)
     .output(AttendOutput)
     .mutation(({ ctx, input, signal }) => ctx.service.attend(ctx.peer, input, signal)),
+  watch: node
+    .input(WatchInput)
+    .output(WatchOutput)
+    .mutation(({ ctx, input, signal }) => ctx.service.watch(ctx.peer, input, signal)),
   enrol: t.procedure
     .input(s.EnrolInput)
     .output(s.EnrolOutput)

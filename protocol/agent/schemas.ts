@@ -18,6 +18,7 @@ import { HardAmountsSchema, ResourceVectorSchema } from '../resources';
 import { PublicJwkSchema } from '../statement/schemas';
 import { RELAYED } from '../transport/relay';
 import { AgentWish, MAX_AGENTS } from './agents';
+import { WatchOutput } from './revocations';
 
 /** The agent's calls. Nodes push heartbeats and delegations; service managers ask for advertisements and tickets. */
 
@@ -142,6 +143,8 @@ export const HeartbeatInput = z.object({
   slivers: z.array(SliverReport).max(1000),
   /** What was used since the last report that arrived; null when nothing new is known, and of a simulated node. */
   usage: UsageReport.nullable().default(null),
+  /** The highest number of what was taken back that the node has kept: see WatchOutput. */
+  revocationsHeard: z.int().min(0).default(0),
 });
 export const HeartbeatOutput = z.object({
   now: isoTime,
@@ -154,10 +157,13 @@ export const HeartbeatOutput = z.object({
   agents: z.array(AgentWish).max(MAX_AGENTS),
   /** The highest journal sequence that the agent ever heard from this node's key: a node that is below it was rolled back. */
   journalSeen: z.int().min(0).optional(),
+  /** What was taken back that the node has not heard of. */
+  revocations: WatchOutput.optional(),
 });
 
 export const DelegateInput = z.object({ delegation: statement });
-export const DelegateOutput = z.object({ accepted: z.literal(true) });
+/** Not accepted: an operator took back what this node delegated to this agent. */
+export const DelegateOutput = z.object({ accepted: z.boolean() });
 
 /** Where a node says that it can be called: a host name or IP address and a port, nothing that a URL would read otherwise. */
 export const DialAddress = z

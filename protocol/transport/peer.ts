@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls';
-import { Refused } from '@/core/errors';
+import { type RefusalFacts, Refused } from '@/core/errors';
 import { type CertificateIdentity, checkSpan, readCertificate } from '../pki/certificate';
 import { Bounded } from '../statement/bounded';
 import type { Peer } from '../trpc';
@@ -13,7 +13,9 @@ const read = new Bounded<string, CertificateIdentity>(4_096);
 const states = new WeakMap<TLSSocket, State>();
 
 /** Whether a peer (its key, or this certificate) no longer counts. Asked at each call, not only at connect. */
-export type IsRevoked = (peer: ConnectedPeer) => boolean | Promise<boolean>;
+export type IsRevoked = (peer: ConnectedPeer) => Revoked | Promise<Revoked>;
+/** No, or yes; with more to tell of it, which goes into the refusal's facts. */
+export type Revoked = boolean | RefusalFacts;
 
 /**
  * The peer of a call on this connection, or null for one that showed no certificate. The certificate is read once for each
@@ -27,7 +29,8 @@ export async function peerOfCall(socket: TLSSocket, isRevoked: IsRevoked, now: D
   checkSpan(known.identity, now);
   const { kind, urn, jkt, serial } = known.identity;
   const peer = { kind, urn, jkt, serial };
-  if (await isRevoked(peer)) throw new Refused('REVOKED', { kind: 'key', id: jkt });
+  const revoked = await isRevoked(peer);
+  if (revoked) throw new Refused('REVOKED', { kind: 'key', id: jkt, ...(revoked !== true && revoked) });
   return peer;
 }
 

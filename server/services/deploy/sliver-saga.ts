@@ -10,6 +10,8 @@ import { backoff, type DeployContext, isRetryable } from './context';
 
 /** How long redeeming waits for the sliver to be up, in ms: long enough for most, so that these take one call and one write. */
 const QUICK_START_MS = 250;
+/** What a node said last of a sliver that its ticket cannot bring back. */
+const OVER_FOR_GOOD: ReadonlySet<string> = new Set(['RECORDS_LOST', 'AUTHORITY_REVOKED']);
 /** How long one question to a node waits for an answer to change, in ms. */
 const POLL_MS = 20_000;
 
@@ -25,8 +27,8 @@ export async function runSliver(ctx: DeployContext, sliverId: string): Promise<v
   if (!['deploying', 'active', 'degraded'].includes(saga.sliceState)) return;
   if (!saga.ticketText) return; // the plan asks for its ticket and enqueues this again
   const began = new Date();
-  if (saga.reported === 'gone' && saga.reason?.code === 'RECORDS_LOST') {
-    // Nothing to ask: the node began anew and refuses the ticket, which was of before.
+  if (saga.reported === 'gone' && saga.reason && OVER_FOR_GOOD.has(saga.reason.code)) {
+    // Nothing to ask: the node began anew and refuses the ticket, which was of before; or its authority was taken back.
     const record: StepRecord = {
       step: 'start',
       outcome: 'failed',
