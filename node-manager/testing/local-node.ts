@@ -25,6 +25,7 @@ export const CAPACITY = { cpuMilli: 1000, memoryMiB: 1024, diskMiB: 8192, networ
 const [nodeKey, agentKey, managerKey] = [generateIdentityKey(), generateIdentityKey(), generateIdentityKey()];
 export const manager: Peer = { kind: 'service-manager', urn: serviceManagerUrn('meridian'), jkt: managerKey.jkt };
 export const AGENT_JKT = agentKey.jkt;
+export const keys = { node: nodeKey, agent: agentKey, manager: managerKey };
 const log = programLog('test', 'silent');
 const ca = await createCa({ authority: 'meridian', now: new Date() });
 const { pem } = await issueCertificate({ ca, publicJwk: nodeKey.jwk, urn: NODE, ...certificateSpan(new Date()) });
