@@ -121,7 +121,7 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
   const stopSaying = sayHere(pool, agentId, (err) => log.error({ err }, 'could not say that it is here'));
   const sweeping = sweepUntil(pool, stop.signal, (err) => log.error({ err }, 'sweep failed'));
   const guest = { pool, sealKey, authority, key, address: self.address, manager };
-  const partners = lookAfterPartners(guest, stop.signal, log);
+  const partners = lookAfterPartners(guest, issuer, stop.signal, log);
   const renewing = setInterval(() => {
     if (renewalDue(identity, new Date())) {
       certify().then(

@@ -186,7 +186,7 @@ function reportsOf({ peer, input }: Waiting): Report[] {
 }
 
 /** A reason with a code of ours; what a newer node says in a word we do not know yet is told as a failed start. */
-function reasonOf(reason: { code: string; facts: Reason['facts'] }): Reason {
+export function reasonOf(reason: { code: string; facts: Reason['facts'] }): Reason {
   const code = REFUSAL_CODES.find((known) => known === reason.code);
   return code
     ? { code, facts: reason.facts }

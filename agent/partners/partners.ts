@@ -1,6 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import type { AgentService } from '@/protocol/agent/router';
 import type { AgentLog } from '../agent';
+import type { Issuer } from '../issue';
+import { FollowHosts } from './follow-hosts';
+import { GrantFeeds } from './granted';
 import { certifyPartner, type Host, joinPartner } from './host';
 import { type Guest, joinHosts } from './join-hosts';
 
@@ -9,18 +12,26 @@ const LOOK_MS = 1_000;
 
 /** The agent's calls for partners. */
 export function partnerService(host: Host): Pick<AgentService, 'joinPartner' | 'certifyPartner' | 'granted'> {
+  const feeds = new GrantFeeds(host.pool);
   return {
     joinPartner: (input) => joinPartner(host, input),
     certifyPartner: (input) => certifyPartner(host, input, new Date()),
-    granted: () =>
-      Promise.resolve({ at: new Date().toISOString(), epoch: '', seq: 0, full: true, nodes: [], gone: [] }),
+    granted: (peer, input, signal) => feeds.answer(peer, input, signal),
   };
 }
 
-/** What an agent does for partners by itself, until aborted: joins hosts that an operator has a token of. */
-export async function lookAfterPartners(guest: Guest, signal: AbortSignal, log: AgentLog): Promise<void> {
+/** What an agent does for partners by itself, until aborted: joins hosts that an operator has a token of, and follows what they give. */
+export async function lookAfterPartners(
+  guest: Guest,
+  issuer: Issuer,
+  signal: AbortSignal,
+  log: AgentLog,
+): Promise<void> {
+  const following = new FollowHosts(guest, issuer, log);
   while (!signal.aborted) {
     await joinHosts(guest).catch((err: unknown) => log.error({ err }, 'a partner could not be joined'));
+    await following.look().catch((err: unknown) => log.error({ err }, 'partners could not be looked up'));
     await setTimeout(LOOK_MS, undefined, { signal }).catch(() => {});
   }
+  await following.close();
 }

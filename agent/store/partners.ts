@@ -45,8 +45,8 @@ export type PartnerAgent = { partnerId: string; urn: string; jkt: string; public
 export async function keepPartnerAgent(tx: Queryable, agent: PartnerAgent): Promise<string | null> {
   await tx.query(
     `UPDATE "Delegation" d SET "revokedAt" = now() FROM "Agent" a
-     WHERE a.id = d."agentId" AND a."partnerId" = $1 AND d."granteeJkt" <> $2 AND d."revokedAt" IS NULL`,
-    [agent.partnerId, agent.jkt],
+     WHERE a.id = d."agentId" AND a."partnerId" = $1 AND a.urn = $3 AND d."granteeJkt" <> $2 AND d."revokedAt" IS NULL`,
+    [agent.partnerId, agent.jkt, agent.urn],
   );
   const { rows } = await tx.query<{ id: string }>(
     `INSERT INTO "Agent" AS a (id, urn, jkt, "publicKey", address, "partnerId") VALUES (gen_random_uuid(), $1, $2, $3, $4, $5)

@@ -90,9 +90,20 @@ export const GrantedOutput = z.object({
   /** True: these are all; else only those that changed. */
   full: z.boolean(),
   nodes: z.array(GrantedNode).max(MAX_GRANTED),
-  /** URNs that are granted no more. */
-  gone: z.array(urn).max(MAX_GRANTED),
+  /** Those that are granted no more, with why where somebody took them back. */
+  gone: z
+    .array(
+      z.object({
+        urn,
+        at: isoTime,
+        why: z.string().max(500).nullable(),
+        /** Leases there end at once; else they run to their end. */
+        endLeases: z.boolean(),
+      }),
+    )
+    .max(MAX_GRANTED),
 });
+export type GoneNode = GrantedOutput['gone'][number];
 export type GrantedOutput = z.infer<typeof GrantedOutput>;
 export type GrantedInput = z.infer<typeof GrantedInput>;
 export type JoinPartnerInput = z.infer<typeof JoinPartnerInput>;

@@ -2,6 +2,7 @@ import { createTRPCClient, type Operation, TRPCClientError, type TRPCLink } from
 import type { AnyTRPCRouter } from '@trpc/server';
 import { observable } from '@trpc/server/observable';
 import { errors, Pool } from 'undici';
+import { Refused } from '@/core/errors';
 import type { AgentRouter } from '../agent/router';
 import type { NodeManagerRouter } from '../node-manager/router';
 import type { IdentitySource } from '../pki/identity';
@@ -13,6 +14,9 @@ import { type Callee, unreachable } from './unreachable';
 
 export type { Target } from './pools';
 
+/** Who we are depends on whom we call: a partner's nodes know us by a certificate of the partner's CA. */
+export type IdentityFor = { sourceFor(target: Target): Promise<IdentitySource> };
+
 /** How long a caller waits for an answer, in ms; longer than any long poll. Connecting has a bound of its own, 5 s. */
 export type ClientOptions = { answerMs?: number };
 const ANSWER_MS = 30_000;
@@ -22,9 +26,13 @@ const EXEC_ANSWER_MS = 70_000;
  * A client of one node manager, over connections that the identity shares. Cheap to make: make one when it is needed.
  * A failed call rejects with a TRPCClientError; `refusedFrom(err)` gives the refusal in it, NODE_UNREACHABLE included.
  */
-export function nodeManagerClient(target: Target, identity: IdentitySource, options: ClientOptions = {}) {
+export function nodeManagerClient(target: Target, identity: IdentitySource | IdentityFor, options: ClientOptions = {}) {
+  const pool = () =>
+    'sourceFor' in identity
+      ? identity.sourceFor(target).then((source) => poolFor(source, target))
+      : poolFor(identity, target);
   return createTRPCClient<NodeManagerRouter>({
-    links: [callLink<NodeManagerRouter>(() => poolFor(identity, target), { kind: 'node', ...target }, options)],
+    links: [callLink<NodeManagerRouter>(pool, { kind: 'node', ...target }, options)],
   });
 }
 export type NodeManagerClient = ReturnType<typeof nodeManagerClient>;
@@ -67,7 +75,11 @@ export async function orRefused<T>(call: Promise<T>): Promise<T> {
 }
 
 /** Carries each operation as one POST. Not httpLink: that one adds a listener to the caller's signal at each call and keeps it. */
-function callLink<R extends AnyTRPCRouter>(pool: () => Pool, callee: Callee, options: ClientOptions): TRPCLink<R> {
+function callLink<R extends AnyTRPCRouter>(
+  pool: () => Pool | Promise<Pool>,
+  callee: Callee,
+  options: ClientOptions,
+): TRPCLink<R> {
   return () =>
     ({ op }) =>
       observable((observer) => {
@@ -75,14 +87,15 @@ function callLink<R extends AnyTRPCRouter>(pool: () => Pool, callee: Callee, opt
           connectMs: CONNECT_MS,
           answerMs: options.answerMs ?? (op.path === 'exec' ? EXEC_ANSWER_MS : ANSWER_MS),
         };
-        call(pool(), op, waits.answerMs).then(
+        called(pool, op, waits.answerMs).then(
           (body) => {
             if ('error' in body) observer.error(TRPCClientError.from({ error: body.error }));
             // Not completed: the promise that the client makes of this has its one value, and would end by an abort error.
             else observer.next({ result: { type: 'data', data: body.result.data } });
           },
           (err: unknown) => {
-            const cause = op.signal?.aborted || !(err instanceof Error) ? err : unreachable(callee, err, waits);
+            const passed = op.signal?.aborted || err instanceof Refused || !(err instanceof Error);
+            const cause = passed ? err : unreachable(callee, err, waits);
             observer.error(TRPCClientError.from(cause instanceof Error ? cause : new Error(String(cause))));
           },
         );
@@ -92,6 +105,10 @@ function callLink<R extends AnyTRPCRouter>(pool: () => Pool, callee: Callee, opt
 type Answer =
   | { result: { data: unknown } }
   | { error: Parameters<typeof TRPCClientError.from>[0] & { code: number; message: string; data: unknown } };
+
+async function called(pool: () => Pool | Promise<Pool>, op: Operation, answerMs: number): Promise<Answer> {
+  return call(await pool(), op, answerMs);
+}
 
 async function call(pool: Pool, op: Operation, answerMs: number): Promise<Answer> {
   const response = await pool.request({

@@ -10,6 +10,9 @@ export type PartnerHost = { authority: string; agentAddress: string; caPem: stri
 
 /** Shorter than a caller of ours would wait. */
 const ANSWER_MS = 10_000;
+/** A partner that did not answer is asked again after so long: hundreds of slivers may want it at once. */
+const ASK_AGAIN_MS = 2_000;
+const RENEW_AGAIN_MS = 60_000;
 
 /**
  * Who we are at a partner: one of our keys with a certificate of the partner's CA, whose certificates we take there and nowhere else. Asked
@@ -18,7 +21,8 @@ const ANSWER_MS = 10_000;
 export class PartnerIdentity {
   private identity: TlsIdentity | null = null;
   private asking: Promise<TlsIdentity> | null = null;
-  private triedAt = 0;
+  /** When it was last asked in vain, and what came of it. */
+  private failed: { at: number; err: unknown } | null = null;
 
   constructor(
     readonly host: PartnerHost,
@@ -35,14 +39,18 @@ export class PartnerIdentity {
   async ready(now = new Date()): Promise<void> {
     const holds = this.identity !== null && now < this.identity.notAfter;
     if (this.identity && holds && !renewalDue(this.identity, now)) return;
-    if (holds && now.getTime() - this.triedAt < 60_000) return;
-    this.triedAt = now.getTime();
+    if (this.failed && now.getTime() - this.failed.at < (holds ? RENEW_AGAIN_MS : ASK_AGAIN_MS)) {
+      if (holds) return;
+      throw this.failed.err;
+    }
     this.asking ??= this.ask(now).finally(() => {
       this.asking = null;
     });
     try {
       this.identity = await this.asking;
+      this.failed = null;
     } catch (err) {
+      this.failed = { at: now.getTime(), err };
       if (!holds) throw err;
     }
   }

@@ -1,6 +1,6 @@
 import { Refused } from '@/core/errors';
 import { loadOrMakeCa, loadOrMakeServiceManagerKey } from '@/protocol/pki/deployment-secrets';
-import { renewalDue, selfIssue, type TlsIdentity } from '@/protocol/pki/identity';
+import { currentIdentity, type IdentitySource, renewalDue, selfIssue, type TlsIdentity } from '@/protocol/pki/identity';
 import { agentUrn, serviceManagerUrn } from '@/protocol/pki/names';
 import {
   type AgentClient,
@@ -12,6 +12,7 @@ import {
 } from '@/protocol/transport/client';
 import type { Queryable } from '@/server/data/pool';
 import { agentThumbprint, recordOwnCertificate, secretStore } from '@/server/data/sealed-secrets';
+import { WhoWeAre } from './who-we-are';
 
 export type ServiceManagerOptions = {
   db: Queryable;
@@ -64,14 +65,25 @@ export async function openServiceManager(options: ServiceManagerOptions): Promis
   }, LOOK_AGAIN_MS);
   renewal.unref();
 
+  const who = new WhoWeAre(db, { source, key, authority });
   const agentName = agentUrn(authority);
   return {
     urn,
     jkt: key.jkt,
-    node: (target) => nodeManagerClient(target, source),
+    node: (target) => nodeManagerClient(target, who),
     dial(target) {
-      const own = () => identity;
-      return { client: nodeManagerClient(target, own), close: () => closeClients(own) };
+      let own: IdentitySource | null = null;
+      const sourceFor = async () => {
+        const shared = await who.sourceFor(target);
+        own ??= () => currentIdentity(shared);
+        return own;
+      };
+      return {
+        client: nodeManagerClient(target, { sourceFor }),
+        close: async () => {
+          if (own) await closeClients(own);
+        },
+      };
     },
     async agent() {
       const jkt = await agentThumbprint(db, agentName);
@@ -81,7 +93,7 @@ export async function openServiceManager(options: ServiceManagerOptions): Promis
     },
     async close() {
       clearInterval(renewal);
-      await closeClients(source);
+      await Promise.all([closeClients(source), who.close()]);
     },
   };
 }
