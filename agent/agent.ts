@@ -111,17 +111,18 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
   const issuer: Issuer = { pool, agentId, urn, authority, key };
   const watchers = new Watchers(pool, options.databaseUrl, log);
   await watchers.start();
+  const stop = new AbortController();
   const heartbeats = new Heartbeats(pool, watchers);
   service = {
     ...agentService(issuer, registrar, heartbeats, relay),
-    ...partnerService({ ...registrar, authority }),
+    ...partnerService({ ...registrar, authority }, stop.signal),
     watch: (peer, input, signal) => watchers.watch(peer, input, signal),
   };
-  const stop = new AbortController();
   const stopSaying = sayHere(pool, agentId, (err) => log.error({ err }, 'could not say that it is here'));
   const sweeping = sweepUntil(pool, stop.signal, (err) => log.error({ err }, 'sweep failed'));
   const guest = { pool, sealKey, authority, key, address: self.address, manager };
-  const partners = lookAfterPartners(guest, issuer, stop.signal, log);
+  // Of several agents the first one speaks for the deployment to others.
+  const partners = urn === agentUrn(authority) ? lookAfterPartners(guest, issuer, stop.signal, log) : null;
   const renewing = setInterval(() => {
     if (renewalDue(identity, new Date())) {
       certify().then(
@@ -138,15 +139,15 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
     caPem: ca.certificatePem,
     address: registrar.agent.address,
     port: server.port,
-    close: once(() =>
-      close(server, relay, heartbeats, watchers, pool, [
+    close: once(() => {
+      stop.abort(); // those who wait for news go, so that the server can end
+      return close(server, relay, heartbeats, watchers, pool, [
         () => clearInterval(renewing),
         stopSaying,
-        () => stop.abort(),
         () => sweeping,
         () => partners,
-      ]),
-    ),
+      ]);
+    }),
   };
 }
 

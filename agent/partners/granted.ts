@@ -29,7 +29,11 @@ export class GrantFeeds {
   private readonly epoch = randomUUID();
   private readonly feeds = new Map<string, Feed>();
 
-  constructor(private readonly pool: Pool) {}
+  /** @param ending When aborted, those who wait are answered. */
+  constructor(
+    private readonly pool: Pool,
+    private readonly ending: AbortSignal,
+  ) {}
 
   /** Waits until something of the peer's changed, or the time is over. Throws Refused REVOKED for who is no partner's agent any more. */
   async answer(peer: Peer, input: GrantedInput, signal: AbortSignal | undefined): Promise<GrantedOutput> {
@@ -45,7 +49,7 @@ export class GrantFeeds {
         await this.look(agentId, feed);
         const news = [...feed.entries.values()].filter((one) => since === null || one.seq > since);
         const left = until - performance.now();
-        if (since === null || news.length > 0 || left <= 0 || signal?.aborted)
+        if (since === null || news.length > 0 || left <= 0 || signal?.aborted || this.ending.aborted)
           return {
             at: new Date().toISOString(),
             epoch: this.epoch,
