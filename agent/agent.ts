@@ -11,6 +11,8 @@ import { enrol, type Registrar, renew } from './enrolment';
 import { Heartbeats } from './heartbeats';
 import { type Issuer, issueTickets } from './issue';
 import { lookAfterPartners, partnerService } from './partners/partners';
+import { certifyPrincipal } from './principals/certify';
+import { Principals } from './principals/principals';
 import { Relay } from './relay/relay';
 import { returnTickets } from './returns';
 import { Revocation } from './revocation';
@@ -114,7 +116,7 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
   const stop = new AbortController();
   const heartbeats = new Heartbeats(pool, watchers);
   service = {
-    ...agentService(issuer, registrar, heartbeats, relay),
+    ...agentService(issuer, registrar, heartbeats, relay, new Principals(pool, issuer)),
     ...partnerService({ ...registrar, authority }, stop.signal),
     watch: (peer, input, signal) => watchers.watch(peer, input, signal),
   };
@@ -173,15 +175,29 @@ function agentService(
   registrar: Registrar,
   heartbeats: Heartbeats,
   relay: Relay,
+  principals: Principals,
 ): Omit<AgentService, 'watch' | keyof ReturnType<typeof partnerService>> {
   return {
     config() {
       const { urn: agent, publicKey } = registrar.agent;
       return Promise.resolve({ protocol: 1, version: VERSION, agent, publicKey, now: new Date().toISOString() });
     },
-    advertisements: (_peer, input) => advertise(issuer, input, Date.now()),
-    issue: (peer, input) => issueTickets(issuer, peer, input, Date.now()),
-    returnTickets: (_peer, input) => returnTickets(issuer, input),
+    advertisements: async (peer, input) => {
+      if (peer.kind === 'principal') await principals.demand(peer);
+      return advertise(issuer, input, Date.now());
+    },
+    issue: async (peer, input) => {
+      if (peer.kind === 'principal') await principals.demandIssue(peer, input);
+      return issueTickets(issuer, peer, input, Date.now());
+    },
+    returnTickets: async (peer, input) => {
+      if (peer.kind === 'principal') await principals.demandReturn(peer, input);
+      return returnTickets(issuer, input);
+    },
+    certifyPrincipal: (input) => certifyPrincipal(registrar, input, new Date()),
+    ownSlices: (peer) => principals.ownSlices(peer),
+    ownTickets: (peer, input) => principals.ownTickets(peer, input),
+    ownLeases: (peer) => principals.ownLeases(peer),
     heartbeat: (peer, input) => heartbeats.take(peer, input),
     delegate: async (peer, input) => ({ accepted: await takeDelegation(issuer, peer, input.delegation, Date.now()) }),
     attend: (peer, input, signal) => relay.attend(peer, input, signal),

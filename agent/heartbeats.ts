@@ -8,7 +8,8 @@ import type { Watchers } from './revocations/watchers';
 import { agentsInForce, type OwnAgent } from './store/agents';
 import { inTransaction, type Pool } from './store/database';
 import { type Beat, type BeatOutcome, type Holding, recordBeats, revokedPrograms } from './store/heartbeats';
-import { notifyNodes, notifySlivers } from './store/notices';
+import { type HolderList, type HolderReport, keepHolderLeases } from './store/holder-leases';
+import { notifyNodes, notifySlices, notifySlivers } from './store/notices';
 import { applyReports, dropUnlisted, type Listed, type Report } from './store/slivers';
 import { recordUsage, type Usage } from './store/usage';
 
@@ -78,12 +79,14 @@ export class Heartbeats {
         const outcomes = new Map((await recordBeats(tx, batch.map(beatOf))).map((one) => [one.urn, one]));
         const heard = batch.filter(({ peer }) => outcomes.has(peer.urn));
         const { changed, unknown } = await applyReports(tx, heard.flatMap(reportsOf));
+        const holders = await keepHolderLeases(tx, heard.flatMap(heldOf), heard.flatMap(listedOf));
         const dropped = await dropUnlisted(
           tx,
           heard.flatMap(({ peer, input }) => listOf(input, outcomes.get(peer.urn))),
         );
         await recordUsage(tx, heard.flatMap(usageOf));
         await notifySlivers(tx, [...changed, ...dropped]);
+        await notifySlices(tx, holders);
         await notifyNodes(
           tx,
           [...outcomes.values()].filter((one) => one.changed).map((one) => one.nodeId),
@@ -180,9 +183,24 @@ function usageOf({ peer, input }: Waiting): Usage[] {
 }
 
 function reportsOf({ peer, input }: Waiting): Report[] {
-  return input.slivers.map(({ leaseJti, state, reason, since }) => {
-    return { jkt: peer.jkt, leaseJti, state, reason: reason && reasonOf(reason), since, at: input.at };
+  return input.slivers.flatMap(({ leaseJti, state, reason, since, held }) => {
+    if (held) return [];
+    return [{ jkt: peer.jkt, leaseJti, state, reason: reason && reasonOf(reason), since, at: input.at }];
   });
+}
+
+function heldOf({ peer, input }: Waiting): HolderReport[] {
+  return input.slivers.flatMap(({ slice, leaseJti, state, reason, since, held }) => {
+    if (!held) return [];
+    const { ticket, ...rest } = held;
+    const of = { urn: peer.urn, jkt: peer.jkt, jti: leaseJti, slice, state, reason: reason && reasonOf(reason), since };
+    return [{ ...of, ...rest, ticketIss: ticket.iss, ticketJti: ticket.jti }];
+  });
+}
+
+function listedOf({ peer, input }: Waiting): HolderList[] {
+  if (!input.full || input.slivers.length >= LIST_LIMIT) return [];
+  return [{ urn: peer.urn, jkt: peer.jkt, jtis: input.slivers.map((sliver) => sliver.leaseJti) }];
 }
 
 /** A reason with a code of ours; what a newer node says in a word we do not know yet is told as a failed start. */

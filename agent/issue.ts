@@ -16,9 +16,11 @@ import type { SigningKey } from '@/protocol/statement/sign';
 import { signTickets } from '@/protocol/statement/sign-tickets';
 import type { Peer } from '@/protocol/trpc';
 import { closedProblem, historyOf, judgeByPolicy } from './granting';
+import { ownSliceFor } from './principals/demand';
 import { lockNodes, type NodeBook, type Predecessor, readBooks, readPredecessors } from './store/books';
 import { inTransaction, type Pool } from './store/database';
 import type { Held } from './store/delegations';
+import { bindTickets } from './store/principals';
 import type { NewTicket, TicketTerms } from './store/ticket-rows';
 import { claimRequest, insertTickets, keepAnswer, readTickets } from './store/tickets';
 
@@ -42,6 +44,7 @@ export async function issueTickets(issuer: Issuer, peer: Peer, input: Input, now
       if (before.bodyHash !== bodyHash) throw new Refused('IDEMPOTENCY_MISMATCH', { key: input.idempotencyKey });
       return { tickets: await readTickets(tx, issuer.key.jkt, before.answer.jtis), refused: before.answer.refused };
     }
+    const own = peer.kind === 'principal' ? await ownSliceFor(tx, peer, input) : null;
     const standing = await lockNodes(tx, input.nodes, issuer.agentId);
     const span = { start: input.start, end: input.end + input.graceSeconds };
     const replaced = Object.values(input.replaces ?? {});
@@ -63,6 +66,13 @@ export async function issueTickets(issuer: Issuer, peer: Peer, input: Input, now
     if (reason) refused.push(...granted.splice(ruling.grant).map(({ node }) => ({ node, reason })));
     const tickets = await sign(issuer, peer, input, granted, now);
     await insertTickets(tx, issuer.agentId, termsOf(issuer, input), tickets);
+    if (own)
+      await bindTickets(
+        tx,
+        own,
+        issuer.key.jkt,
+        tickets.map((one) => one.jti),
+      );
     await keepAnswer(
       tx,
       key,

@@ -70,6 +70,7 @@ export const REFUSAL_CODES = [
   'POLICY_DENIED', // facts: policy, site, and by policy: resource, holds, wants, each (quota, fair share); weight, weights, drawn, wants, lot (lottery)
   'AGENT_CLOSED', // facts: agent, adminSwitch (draining, closed or revoked)
   'IDEMPOTENCY_MISMATCH', // facts: key
+  'BEYOND_APPROVAL', // facts: slice, what, wants, approved
   'AGENT_UNREACHABLE', // facts: address, cause
   // enrolment and certificates
   'TOKEN_INVALID', // facts: problem

@@ -146,6 +146,8 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
     `The agent${f.part('agent', () => ` ${f.name('agent', '')}`)} issues no tickets${f.text('adminSwitch', '') === 'draining' ? ' but renewals' : ''} now: it is ${f.text('adminSwitch', 'closed')}. Pick nodes that another agent offers, or ask an operator to open it.`,
   IDEMPOTENCY_MISMATCH: (f) =>
     `The key${f.part('key', (k) => ` ${k}`)} was already used for another request. Use a new key for a new request.`,
+  BEYOND_APPROVAL: (f) =>
+    `This goes beyond what was approved for ${f.name('slice', 'the slice')}: ${f.text('what', 'what you ask for')} would be ${f.count('wants', '') || f.text('wants', 'more')}, and ${f.count('approved', '') || f.text('approved', 'less')} was approved. Ask for less, or have the slice renewed or asked for anew.`,
   AGENT_UNREACHABLE: (f) =>
     `The agent${f.part('address', (a) => ` at ${a}`)} cannot be reached${f.part('cause', (c) => ` (${c.replace(/[.\s]+$/, '')})`)}. Nothing is lost; it is tried again.`,
   // enrolment and certificates

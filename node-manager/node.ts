@@ -354,7 +354,14 @@ export class NodeManager {
       state: record.state,
       reason: record.reason,
       since: new Date(record.since).toISOString(),
+      ...this.heldBy(record.lease),
     }));
+  }
+
+  /** What the deployment cannot know of a lease that its service manager does not hold. */
+  private heldBy({ holder, ticket, start, end, graceSeconds }: LeaseRecord) {
+    if (holder === this.link.enrolled?.serviceManager.jkt) return {};
+    return { held: { holder, ticket, start, end, graceSeconds } };
   }
 
   private async heard(answer: Parameters<AgentLink['o']['heard']>[0], saidSequence: number): Promise<void> {

@@ -96,12 +96,14 @@ export async function readBooks(
 
 /** SQL: tickets t that count, $1 agent, $2 nodes, $3 and $4 the span's start and end. */
 export const COUNTED = `"Ticket" t LEFT JOIN "Lease" l ON l."sliverId" = t."sliverId" LEFT JOIN "Sliver" s ON s.id = t."sliverId"
-           CROSS JOIN LATERAL (SELECT coalesce(l."endsAt" + make_interval(secs => l."graceSeconds"), t."endsAt") AS "until") x
+           LEFT JOIN "HolderLease" o ON o."ticketIss" = t.iss AND o."ticketJti" = t.jti
+           CROSS JOIN LATERAL (SELECT coalesce(l."endsAt" + make_interval(secs => l."graceSeconds"),
+             o."endsAt" + make_interval(secs => o."graceSeconds"), t."endsAt") AS "until") x
            WHERE t."nodeId" = ANY($2::uuid[]) AND t.state IN ('issued', 'redeemed', 'lapsed', 'void') AND t."agentId" = $1::uuid
              AND t."startsAt" < to_timestamp($4) AND x."until" > to_timestamp($3)
              AND (t.state IN ('issued', 'void') AND t."notAfter" > now() - interval '300 s'
-               OR (t.state = 'redeemed' OR t.state IN ('lapsed', 'void') AND l.id IS NOT NULL)
-                 AND x."until" > now() AND l."endedAt" IS NULL AND s."goneAt" IS NULL)`;
+               OR (t.state = 'redeemed' OR t.state IN ('lapsed', 'void') AND coalesce(l.id::text, o.jti) IS NOT NULL)
+                 AND x."until" > now() AND l."endedAt" IS NULL AND s."goneAt" IS NULL AND o."endedAt" IS NULL)`;
 
 type ClaimRow = HardAmounts & { nodeId: string };
 

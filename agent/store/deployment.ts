@@ -25,7 +25,7 @@ export async function recordCertificate(
   issued: IssuedCertificate,
   holder: {
     urn: string;
-    kind: 'node' | 'agent' | 'service_manager' | 'partner_agent' | 'partner_manager';
+    kind: 'node' | 'agent' | 'service_manager' | 'partner_agent' | 'partner_manager' | 'principal';
     jkt: string;
   },
 ): Promise<void> {

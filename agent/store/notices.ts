@@ -21,6 +21,14 @@ export async function notifySlivers(tx: Queryable, slivers: readonly { id: strin
   );
 }
 
+/** NOTIFYs that slices changed. */
+export async function notifySlices(tx: Queryable, ids: readonly string[]): Promise<void> {
+  await send(
+    tx,
+    ids.map((slice) => ({ k: 'slice', slice })),
+  );
+}
+
 async function send(tx: Queryable, notices: readonly object[]): Promise<void> {
   if (notices.length === 0) return;
   const payloads = notices.map((notice) => JSON.stringify(notice));

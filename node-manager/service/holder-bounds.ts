@@ -1,4 +1,5 @@
 import { Refused } from '@/core/errors';
+import { Buckets } from '@/core/rate/buckets';
 import type { Peer } from '@/protocol/trpc';
 
 type Bounds = {
@@ -29,7 +30,7 @@ const NO_BOUNDS: Bounds = {
   terminals: Number.POSITIVE_INFINITY,
 };
 
-/** Keys whose rates are remembered; the one that was quiet the longest is forgotten first. */
+/** Keys whose rates are remembered. */
 const MAX_KEYS = 1_000;
 
 /** What a peer may have at once. The deployment's own service manager serves everybody and is bounded by the node's own bounds alone. */
@@ -37,26 +38,17 @@ export function boundsOf(peer: Peer): Bounds {
   return peer.kind === 'principal' || peer.kind === 'partner-manager' ? HOLDER_BOUNDS[peer.kind] : NO_BOUNDS;
 }
 
-/** How fast each holder asks: a bucket of tokens for each key. */
+/** How fast each holder asks. */
 export class HolderRates {
-  /** In the order of their last call. */
-  private readonly buckets = new Map<string, { tokens: number; at: number }>();
+  private readonly buckets = new Buckets(MAX_KEYS);
 
   constructor(private readonly now: () => number = Date.now) {}
 
   /** Counts a call that costs as much as `cost` small ones. @throws Refused RATE_LIMITED */
   take(peer: Peer, cost: number): void {
-    const { perSecond, burst } = boundsOf(peer);
-    if (!Number.isFinite(burst)) return;
-    const at = this.now();
-    const before = this.buckets.get(peer.jkt) ?? { tokens: burst, at };
-    const tokens = Math.min(burst, before.tokens + (Math.max(0, at - before.at) / 1000) * perSecond);
-    const enough = tokens >= cost;
-    this.buckets.delete(peer.jkt);
-    this.buckets.set(peer.jkt, { tokens: enough ? tokens - cost : tokens, at });
-    const [oldest] = this.buckets.keys();
-    if (this.buckets.size > MAX_KEYS && oldest !== undefined) this.buckets.delete(oldest);
-    if (!enough)
-      throw new Refused('RATE_LIMITED', { retryAfterSeconds: Math.max(1, Math.ceil((cost - tokens) / perSecond)) });
+    const bounds = boundsOf(peer);
+    if (!Number.isFinite(bounds.burst)) return;
+    const retryAfterSeconds = this.buckets.take(peer.jkt, cost, bounds, this.now());
+    if (retryAfterSeconds > 0) throw new Refused('RATE_LIMITED', { retryAfterSeconds });
   }
 }

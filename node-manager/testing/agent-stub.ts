@@ -91,6 +91,10 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
     advertisements: unused,
     issue: unused,
     returnTickets: unused,
+    certifyPrincipal: unused,
+    ownSlices: unused,
+    ownTickets: unused,
+    ownLeases: unused,
     attend: unused,
     async watch(_peer, { heard }, signal) {
       const missing = () => revocations.filter((one) => one.number > heard);

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { Refused } from '@/core/errors';
 import { type Peer, programTrpc } from '../trpc';
 import * as p from './partners';
+import * as o from './principals';
 import { AttendInput, AttendOutput } from './relay';
 import { WatchInput, WatchOutput } from './revocations';
 import * as s from './schemas';
@@ -33,6 +34,12 @@ export interface AgentService {
   enrol(input: z.infer<typeof s.EnrolInput>): Promise<z.infer<typeof s.EnrolOutput>>;
   /** Anonymous: guarded by the enrolled key's signature. */
   renewCertificate(input: z.infer<typeof s.RenewInput>): Promise<z.infer<typeof s.EnrolOutput>>;
+  /** Anonymous: guarded by the registered key's signature. */
+  certifyPrincipal(input: z.infer<typeof o.CertifyPrincipalInput>): Promise<z.infer<typeof o.CertifyPrincipalOutput>>;
+  /** The slices that the peer's person runs by an own service manager. */
+  ownSlices(peer: Peer): Promise<z.infer<typeof o.OwnSlicesOutput>>;
+  ownTickets(peer: Peer, input: z.infer<typeof o.OwnTicketsInput>): Promise<z.infer<typeof o.OwnTicketsOutput>>;
+  ownLeases(peer: Peer): Promise<z.infer<typeof o.OwnLeasesOutput>>;
   /** Anonymous: guarded by the one-time token and proofs of both keys. */
   joinPartner(input: p.JoinPartnerInput): Promise<p.JoinPartnerOutput>;
   /** Anonymous: guarded by the joined key's signature. */
@@ -45,27 +52,30 @@ export interface AgentService {
 export type AgentContext = { peer: Peer | null; service: AgentService };
 
 const t = programTrpc<AgentContext>();
-const from = (kind: Peer['kind']) =>
+const from = (...kinds: Peer['kind'][]) =>
   t.procedure.use(({ ctx, next }) => {
-    if (ctx.peer?.kind !== kind) throw new Refused('NOT_ALLOWED', { permission: `agent, as ${kind}` });
-    return next({ ctx: { ...ctx, peer: ctx.peer } });
+    const { peer } = ctx;
+    if (!peer || !kinds.includes(peer.kind))
+      throw new Refused('NOT_ALLOWED', { permission: `agent, as ${kinds.join(' or ')}` });
+    return next({ ctx: { ...ctx, peer } });
   });
 const node = from('node');
-const serviceManager = from('service-manager');
+const manager = from('service-manager', 'principal');
+const principal = from('principal');
 const partnerAgent = from('partner-agent');
 
 /** The agent's interface, tRPC over TLS; mutual for all but enrolment. */
 export const agentRouter = t.router({
   config: t.procedure.output(s.AgentConfigView).query(({ ctx }) => ctx.service.config()),
-  advertisements: serviceManager
+  advertisements: manager
     .input(s.AdvertisementsInput)
     .output(s.AdvertisementsOutput)
     .query(({ ctx, input }) => ctx.service.advertisements(ctx.peer, input)),
-  issue: serviceManager
+  issue: manager
     .input(s.IssueInput)
     .output(s.IssueOutput)
     .mutation(({ ctx, input }) => ctx.service.issue(ctx.peer, input)),
-  returnTickets: serviceManager
+  returnTickets: manager
     .input(s.ReturnInput)
     .output(s.ReturnOutput)
     .mutation(({ ctx, input }) => ctx.service.returnTickets(ctx.peer, input)),
@@ -93,6 +103,16 @@ export const agentRouter = t.router({
     .input(s.RenewInput)
     .output(s.EnrolOutput)
     .mutation(({ ctx, input }) => ctx.service.renewCertificate(input)),
+  certifyPrincipal: t.procedure
+    .input(o.CertifyPrincipalInput)
+    .output(o.CertifyPrincipalOutput)
+    .mutation(({ ctx, input }) => ctx.service.certifyPrincipal(input)),
+  ownSlices: principal.output(o.OwnSlicesOutput).query(({ ctx }) => ctx.service.ownSlices(ctx.peer)),
+  ownTickets: principal
+    .input(o.OwnTicketsInput)
+    .output(o.OwnTicketsOutput)
+    .query(({ ctx, input }) => ctx.service.ownTickets(ctx.peer, input)),
+  ownLeases: principal.output(o.OwnLeasesOutput).query(({ ctx }) => ctx.service.ownLeases(ctx.peer)),
   joinPartner: t.procedure
     .input(p.JoinPartnerInput)
     .output(p.JoinPartnerOutput)

@@ -108,6 +108,10 @@ export const SliverReport = z.object({
   state: NodeSliverState,
   reason: ReasonSchema.nullable(),
   since: isoTime,
+  /** Of a lease that another than the deployment's service manager holds: who, by which ticket, and when. Epoch seconds, [start, end). */
+  held: z
+    .object({ holder: thumbprint, ticket: TicketRef, start: z.int(), end: z.int(), graceSeconds: z.int().min(0) })
+    .optional(),
 });
 
 export const HeartbeatInput = z.object({

@@ -52,6 +52,16 @@ export function partnerChallenge(f: { urn: string; publicKey: PublicJwk; at: num
   return text('meridian-partner-v1', [f.urn, f.publicKey.x, String(f.at)]);
 }
 
+/** For a certificate of a person's own service manager; `at` in epoch seconds bounds it as for a node. */
+export function principalChallenge(f: { urn: string; publicKey: PublicJwk; at: number }): Buffer {
+  return text('meridian-principal-v1', [f.urn, f.publicKey.x, String(f.at)]);
+}
+
+/** To register a key: whoever signs in with a token or a session and sends this owns the key too. */
+export function registrationChallenge(f: { urn: string; publicKey: PublicJwk; at: number }): Buffer {
+  return text('meridian-register-v1', [f.urn, f.publicKey.x, String(f.at)]);
+}
+
 /** Signs a challenge with the identity key: base64url, 86 characters. */
 export function proveChallenge(challenge: Buffer, privateKey: KeyObject): string {
   return sign(null, challenge, privateKey).toString('base64url');

@@ -1,0 +1,3 @@
+-- CreateIndex
+CREATE INDEX "HolderLease_holder_idx" ON "HolderLease"("holder");
+
