@@ -2,6 +2,7 @@ import type { RevokePreview, RevokeTarget } from '@/protocol/api/revocations';
 import { agentsOf, nodesBelow, slicesBelow } from '@/server/data/revoke/facts';
 import type { Tx } from '@/server/db';
 import type { Person } from '@/server/services/policy';
+import { grouped } from './grouped';
 import { scopeOf } from './scope';
 
 /** Lists of names are for reading; the counts say the rest. */
@@ -13,7 +14,7 @@ export async function previewRevocation(tx: Tx, person: Person, target: RevokeTa
   const leased = scope.tickets.filter((one) => one.leased);
   const nodes = await nodesBelow(tx, scope.nodeIds);
   const away = nodes.filter((node) => !node.online);
-  const ofSlice = Map.groupBy(
+  const ofSlice = grouped(
     scope.tickets.filter((one) => one.sliceId),
     (one) => one.sliceId ?? '',
   );

@@ -9,6 +9,7 @@ import { notify } from '@/server/notify';
 import { audit } from '@/server/services/audit';
 import { tell } from '@/server/services/notifications';
 import type { Person } from '@/server/services/policy';
+import { grouped } from './grouped';
 import { type Scope, scopeOf } from './scope';
 
 /**
@@ -94,7 +95,7 @@ async function tellAll(
     why: act.reason,
   });
   const changed = await write.tellSlivers(tx, met, why.reason);
-  for (const [slice, slivers] of Map.groupBy(changed, (one) => one.sliceId))
+  for (const [slice, slivers] of grouped(changed, (one) => one.sliceId))
     await notify(tx, { k: 'sliver', slice, ids: slivers.map((one) => one.id) });
   for (const { name, members } of slices)
     await tell(
