@@ -33,14 +33,14 @@ export const REFUSAL_CODES = [
   'NOT_YET_VALID', // facts: notBefore, now, skewSeconds
   'EXPIRED', // facts: expiredAt, now, skewSeconds
   'WRONG_INCARNATION', // facts: expected, got
-  'EXCEEDS_PARENT', // facts: what, child, parent
+  'EXCEEDS_PARENT', // facts: what, child, parent, ticket? (as NODE_FULL)
   'CHAIN_TOO_DEEP', // facts: depth, max
   'CHAIN_BROKEN', // facts: link (1 is the root), problem
   'REVOKED', // facts: kind, id
   'TICKET_SPENT', // facts: iss, jti
   'TICKET_BURNT', // facts: iss, jti
   // node
-  'NODE_FULL', // facts: resource, wants, free, capacity, until?
+  'NODE_FULL', // facts: resource, wants, free, capacity, until?, ticket? (the node keeps a signed proof of its refusal)
   'TOO_MANY_SLIVERS', // facts: node, held, max, until?
   'BARRED_BY_OWNER', // facts: node, what (slice or site), slice, site
   'NODE_UNREACHABLE', // facts: node, address?, lastSeen?, cause

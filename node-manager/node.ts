@@ -22,6 +22,8 @@ import type { Mishap } from './journal/mishap';
 import { Books } from './lease/books';
 import type { LeaseRecord, NodeState } from './lease/node-state';
 import { makeReceipt } from './lease/redeem';
+import { Refusals } from './lease/refusals';
+import { Endings, makeStanding } from './lease/standing';
 import type { Offer } from './lease/wish';
 import type { Ledger } from './ledger';
 import type { Logger } from './log';
@@ -75,6 +77,9 @@ export class NodeManager {
   readonly access: Access | null;
   readonly sure: Sureness;
   readonly revocations: Revocations;
+  readonly refusals = new Refusals(() => this.self);
+  /** Tickets that ended, for a standing. */
+  readonly endings = new Endings();
   private readonly began = Date.now();
   private endWatch = () => {};
   private readonly waiters = new Set<{ slice: string; wake: () => void }>();
@@ -254,10 +259,20 @@ export class NodeManager {
     );
     const durable = this.o.ledger.record(this.o.urn, { t: 'ended', at: now, lease: lease.jti, receipt });
     this.books.strike(lease);
+    this.endings.note(lease.ticket, now);
     await durable;
     if (why) this.keeper.disown([lease], why.reason);
     else this.keeper.wake();
     return receipt;
+  }
+
+  /** The node's word on all tickets of an issuer: see makeStanding. */
+  async standing(issuer: string): Promise<string | null> {
+    const now = this.o.ledger.now();
+    const standing = makeStanding(this.self, issuer, this.endings.of(issuer), now);
+    await this.o.ledger.mark(); // no crash may take back what it goes by
+    await this.o.ledger.settled();
+    return standing;
   }
 
   /** Resolves when a sliver of the slice changed its state, after the time, or when the caller left. */

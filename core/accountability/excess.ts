@@ -31,6 +31,21 @@ export function excessOf(one: Shown, others: Iterable<Issued>, span: Span = one)
   return found;
 }
 
+/** The most that was issued at any one instant, of each resource by itself. */
+export function peakIssued(items: readonly Issued[]): HardAmounts {
+  const peak = { ...NOTHING };
+  const [first] = items;
+  if (!first) return peak;
+  const span = { start: 0, end: Number.MAX_SAFE_INTEGER };
+  const load = { ...NOTHING };
+  const steps = stepsWithin({ ...first, limit: NOTHING, words: [] }, items.slice(1), span);
+  for (let i = 0; i < steps.length; ) {
+    for (const at = steps[i]?.at; i < steps.length && steps[i]?.at === at; i++) apply(load, steps[i]);
+    for (const r of HARD_RESOURCES) peak[r] = Math.max(peak[r], load[r]);
+  }
+  return peak;
+}
+
 /** Is there still too much at that very instant? As `excessOf` found it among more others; much quicker. */
 export function stillExceeds({ at, resource, limit }: Excess, one: Shown, others: Iterable<Issued>): boolean {
   const greatest = new Map([[one.group, one.amounts[resource]]]);

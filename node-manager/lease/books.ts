@@ -1,5 +1,5 @@
 import { type AdmissionBook, admissionBook, type Claim, nodeFull } from '@/core/admission/admission';
-import { ChainBooks } from '@/core/admission/chain-books';
+import { ChainBooks, type ChargedLink } from '@/core/admission/chain-books';
 import { roomOf } from '@/core/admission/fit';
 import { Refused } from '@/core/errors';
 import type { HardAmounts } from '@/core/resources/vector';
@@ -90,6 +90,12 @@ export class Books {
     if (!room.ok) throw nodeFull(room, this.urn);
     if (added.start < added.end) this.places.judge(this.urn, added);
     this.judgeLinks(want, claim, lease.jti);
+  }
+
+  /** Which link of the chain, from the root, was given less than would be held under it; -1 when none. */
+  exceededLink(want: Held & Pick<LeaseRecord, 'links'>, without?: string): number {
+    const charge = this.links.admit(want.links, claimOf(want), without);
+    return charge.ok ? -1 : (want.links as readonly ChargedLink[]).indexOf(charge.link);
   }
 
   private judgeLinks({ links }: Pick<LeaseRecord, 'links'>, claim: Claim, without?: string): void {

@@ -42,6 +42,8 @@ export const LeaseRecord = z
     ticket: z.object({ iss: z.string(), jti: z.string() }),
     /** SHA-256 of the ticket's text: the very same text again gets the same lease. */
     ticketHash: z.string(),
+    /** The ticket itself, to prove by what the room is held; not in what was written before. */
+    ticketText: z.string().optional(),
     links: z.array(OlderLink),
     /** The signed lease. */
     text: z.string(),
@@ -257,7 +259,7 @@ export function fromSnapshot(json: unknown): NodeState {
 }
 
 /** So many entries of a list are in one part: a list of keys may be 256 KiB, the others' entries are a few KB. */
-const PART_LENGTHS = { leases: 250, spent: 1000, keys: 8, ports: 100, wishes: 1000, revocations: 500 };
+const PART_LENGTHS = { leases: 100, spent: 1000, keys: 8, ports: 100, wishes: 1000, revocations: 500 };
 
 /**
  * The state in parts for the journal, none of which grows with the node's history: spent tickets are remembered for ever, and a

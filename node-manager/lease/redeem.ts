@@ -88,6 +88,7 @@ export function makeLease(
     ...wanted,
     ticket: lease.ticket,
     ticketHash: ticketHash(text),
+    ticketText: text,
     links,
     text: signStatement('lease+jwt', lease, self.key),
   };

@@ -55,6 +55,7 @@ export function renewLease(
     sub: claims.sub,
     ticket: signed.ticket,
     ticketHash: ticketHash(text),
+    ticketText: text,
     links,
     text: signStatement('lease+jwt', signed, self.key),
   };

@@ -53,6 +53,8 @@ const INPUT: Record<Name, (ask: Ask) => unknown> = {
   unpublish: ({ slice }) => ({ slice, protocol: 'tcp', external: 80 }),
   flows: () => ({ at: new Date().toISOString() }),
   ports: ({ slice }) => ({ slice }),
+  refusal: ({ cnf, of }) => ({ iss: cnf, jti: of }),
+  standing: ({ cnf }) => ({ issuer: cnf }),
   createSliver: ({ slice }) => ({ slice, waitMs: 0 }),
   start: ({ slice }) => ({ slice, waitMs: 0 }),
   stop: ({ slice }) => ({ slice, waitMs: 0 }),
@@ -75,6 +77,8 @@ const ABOUT_NONE: Partial<Record<Name, readonly string[]>> = {
   check: ['manager', 'agent'],
   flows: ['manager'],
   slivers: HOLDERS,
+  refusal: HOLDERS,
+  standing: [...HOLDERS, 'agent', 'partner-agent'],
   usage: [...HOLDERS, 'agent'],
 };
 /** What a holder is told of a slice that is not its own: the same, whether it is another's or nobody's. */

@@ -2,7 +2,7 @@
 import { Refused } from '@/core/errors';
 import { policyView } from '@/protocol/node-manager/policy';
 import type { NodeManagerService } from '@/protocol/node-manager/router';
-import { proveAhead, verifyOpenTicket } from '@/protocol/statement/ticket';
+import { proveAhead, type VerifiedTicket, verifyOpenTicket } from '@/protocol/statement/ticket';
 import { type OpenStatement, openStatement } from '@/protocol/statement/verify';
 import type { Peer } from '@/protocol/trpc';
 import { type LeaseRecord, ticketKey } from '../lease/node-state';
@@ -19,6 +19,7 @@ import { flowsService } from './flows';
 import { guards, isDeployment } from './guards';
 import { boundsOf } from './holder-bounds';
 import { portsService } from './ports';
+import { proofsService, signedRefusal } from './proofs';
 import { redeemAllService } from './redeem-all';
 import { sliverControlService } from './sliver-control';
 import { usageService } from './usage';
@@ -107,13 +108,15 @@ export function nodeService(node: NodeManager): NodeManagerService {
       return again(before);
     }
     let lease: LeaseRecord;
+    let holds: VerifiedTicket | null = null;
     const now = ledger.now();
     try {
       // From here to `record` in one turn: nobody else decides in between.
       guard.judgeHolder(peer);
-      lease = makeLease(node.self, node.books, node.offer, verified(peer, opened, now), text, now);
+      holds = verified(peer, opened, now);
+      lease = makeLease(node.self, node.books, node.offer, holds, text, now);
     } catch (err) {
-      return overIsDurable(err);
+      return overIsDurable(signedRefusal(node, peer, holds, text, err, now));
     }
     const entered = node.keeper.enter(
       lease,
@@ -128,6 +131,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
   const service: NodeManagerService = {
     ...redeemAllService(guard, redeem, (opened) => proveAhead(opened, { nodeJwk: node.o.key.jwk })),
     ...portsService(node, guard),
+    ...proofsService(node, guard),
     ...flowsService(node, guard),
     ...sliverControlService(node, guard),
     ...usageService(node, guard),
@@ -185,14 +189,16 @@ export function nodeService(node: NodeManager): NodeManagerService {
       if (before) return again(before);
       const now = ledger.now();
       let lease: LeaseRecord;
+      let holds: VerifiedTicket | null = null;
       try {
         // From here to `record` in one turn: no release, no end of the grace and no other renewal decides in between.
-        const renewal = verified(peer, opened, now);
-        judgePredecessor(node.state, renewal.claims);
-        lease = renewLease(node.self, node.books, node.offer, renewal, text, now);
+        holds = verified(peer, opened, now);
+        judgePredecessor(node.state, holds.claims);
+        lease = renewLease(node.self, node.books, node.offer, holds, text, now);
       } catch (err) {
-        return overIsDurable(err);
+        return overIsDurable(signedRefusal(node, peer, holds, text, err, now));
       }
+      if (holds.claims.replaces) node.endings.note({ iss: holds.claims.iss, jti: holds.claims.replaces }, now);
       const entered = node.keeper.renewed(lease, ledger.record(urn, { t: 'renewed', at: now, lease }));
       node.books.enter(lease);
       return { lease: lease.text, sliver: status(await entered), again: false };
@@ -212,6 +218,7 @@ export function nodeService(node: NodeManager): NodeManagerService {
           now,
         );
         receipts.push(receipt);
+        node.endings.note({ iss, jti }, now);
         return [ledger.record(urn, { t: 'burnt', at: now, iss, jti, receipt })];
       });
       const leases = leasesOf(peer, slice);

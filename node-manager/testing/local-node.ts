@@ -6,9 +6,10 @@ import { Refused } from '@/core/errors';
 import { certificateSpan, createCa, issueCertificate } from '@/protocol/pki/certificate';
 import { agentUrn, serviceManagerUrn } from '@/protocol/pki/names';
 import { DEFAULT_RESOURCES } from '@/protocol/resources';
-import { generateIdentityKey } from '@/protocol/statement/keys';
-import type { TicketClaims } from '@/protocol/statement/schemas';
+import { generateIdentityKey, type IdentityKey } from '@/protocol/statement/keys';
+import type { DelegationClaims, TicketClaims } from '@/protocol/statement/schemas';
 import { signStatement } from '@/protocol/statement/sign';
+import { decodeUnverified } from '@/protocol/statement/verify';
 import type { Peer } from '@/protocol/trpc';
 import { SimulatedDriver } from '../drivers/simulated';
 import type { Enrolment } from '../enrolment/enrolment';
@@ -82,13 +83,24 @@ export async function start(journal = 'journal', clock: () => number = Date.now,
   return { node, ledger, service: nodeService(node), crashed };
 }
 
+/** The node's delegation of all it has to its agent. */
+export function rooted(more: Partial<DelegationClaims> = {}, at = Date.now()): string {
+  const root = rootDelegation(nodeKey, NODE, incarnation, CAPACITY, agent, at);
+  return signStatement('delegation+jwt', { ...decodeUnverified('delegation+jwt', root).claims, ...more }, nodeKey);
+}
+
+/** A delegation that the agent passes on. */
+export function passOn(claims: DelegationClaims): string {
+  return signStatement('delegation+jwt', claims, agentKey);
+}
+
 /** A ticket of the node's agent for the deployment's service manager, for an hour from `at` (epoch ms). */
-export function ticket(more: Partial<TicketClaims> = {}, at = Date.now()): string {
+export function ticket(more: Partial<TicketClaims> = {}, at = Date.now(), by: IdentityKey = agentKey): string {
   const now = Math.floor(at / 1000);
   return signStatement(
     'ticket+jwt',
     {
-      iss: agentKey.jkt,
+      iss: by.jkt,
       jti: newStatementId(),
       sub: 'urn:publicid:IDN+meridian+user+ada',
       cnf: { jkt: managerKey.jkt },
@@ -103,7 +115,7 @@ export function ticket(more: Partial<TicketClaims> = {}, at = Date.now()): strin
       chain: [rootDelegation(nodeKey, NODE, incarnation, CAPACITY, agent, at)],
       ...more,
     },
-    agentKey,
+    by,
   );
 }
 

@@ -4,6 +4,7 @@ import * as a from './access';
 import * as c from './check';
 import * as f from './flows';
 import * as p from './ports';
+import * as pr from './proofs';
 import * as r from './redeem-all';
 import * as s from './schemas';
 import * as sc from './sliver-control';
@@ -30,6 +31,9 @@ export interface NodeManagerService {
   slivers(peer: Peer): Promise<z.infer<typeof s.SliversOutput>>;
   sliver(peer: Peer, input: z.infer<typeof s.SliverInput>, signal: AbortSignal): Promise<s.SliverStatus>;
   usage(peer: Peer, input: z.infer<typeof u.UsageInput>): Promise<u.UsageView>;
+  /** The proof of a refusal for lack of room, to whom the ticket is for. */
+  refusal(peer: Peer, input: z.infer<typeof pr.RefusalInput>): Promise<z.infer<typeof pr.RefusalOutput>>;
+  standing(peer: Peer, input: z.infer<typeof pr.StandingInput>): Promise<z.infer<typeof pr.StandingOutput>>;
   publish(peer: Peer, input: z.infer<typeof p.PublishInput>): Promise<p.PublishedPortView>;
   unpublish(peer: Peer, input: z.infer<typeof p.UnpublishInput>): Promise<p.PortsView>;
   flows(peer: Peer, input: z.infer<typeof f.FlowsInput>): Promise<f.FlowsView>;
@@ -109,6 +113,14 @@ export const nodeManagerRouter = t.router({
     .input(u.UsageInput)
     .output(u.UsageView)
     .query(({ ctx, input }) => ctx.service.usage(ctx.peer, input)),
+  refusal: t.procedure
+    .input(pr.RefusalInput)
+    .output(pr.RefusalOutput)
+    .query(({ ctx, input }) => ctx.service.refusal(ctx.peer, input)),
+  standing: t.procedure
+    .input(pr.StandingInput)
+    .output(pr.StandingOutput)
+    .query(({ ctx, input }) => ctx.service.standing(ctx.peer, input)),
   publish: t.procedure
     .input(p.PublishInput)
     .output(p.PublishedPortView)
