@@ -74,6 +74,7 @@ export function someSpec(site: string, change: Partial<SliceSpec> = {}): SliceSp
     termSeconds: 14 * 86_400,
     minimum: 2,
     substitute: true,
+    ownManager: false,
     ...change,
   };
 }

@@ -27,6 +27,7 @@ export async function approvedSlice(
     termSeconds: 86_400,
     minimum: 1,
     substitute: true,
+    ownManager: false,
     ...wanted,
   };
   const name = `lab_${spec.shortName}`;

@@ -22,6 +22,10 @@ export function noticeWords(kind: string, facts: Facts): string {
       return `${by ?? 'Somebody'} asks for ${more}${slice}. It waits for a decision.`;
     case 'request-decided':
       return `${by ?? 'A PI'} ${text(facts, 'outcome', 'state') ?? 'decided'} your request for ${more}${slice}${comment ? `: “${comment}”` : '.'}`;
+    case 'key-pending':
+      return `${by ?? 'Somebody'} asks for the key ${text(facts, 'name') ?? ''} of an own service manager to count.`;
+    case 'key-approved':
+      return `Your key ${text(facts, 'name') ?? ''} counts now: your own service manager may use it.`;
     case 'slice-ending':
       return `${slice} ends soon. Renew it if you still need it.`;
     case 'slice-suspended':

@@ -29,6 +29,8 @@ export const SliceSpec = z.object({
   minimum: z.int().min(1).max(2000),
   /** May another node stand in for one that fails? */
   substitute: z.boolean().default(true),
+  /** Its people run it with a service manager of their own: what is approved bounds what they may lease. */
+  ownManager: z.boolean().default(false),
 });
 export type SliceSpec = z.infer<typeof SliceSpec>;
 

@@ -42,6 +42,7 @@ export function findRequest(db: Tx, id: string) {
           startsAt: true,
           endsAt: true,
           graceSeconds: true,
+          ownManager: true,
           sliverCount: true,
           cpuMilli: true,
           memoryMiB: true,

@@ -1,5 +1,6 @@
 import type { SliceSpec } from '@/protocol/api/slice';
 import type { Tx } from '@/server/db';
+import { Prisma } from '@/server/generated/prisma/client';
 
 /** Is the name used by a slice that is not over? */
 export async function isNameTaken(db: Tx, name: string): Promise<boolean> {
@@ -24,6 +25,7 @@ export async function insertSlice(
     networkKbps: number;
     termSeconds: number;
     graceSeconds: number;
+    ownManager: boolean;
     createdAt: Date;
   },
 ): Promise<string | null> {
@@ -47,6 +49,17 @@ export async function updateApproved(tx: Tx, id: string, startsAt: Date, endsAt:
     data: { state: 'approved', startsAt, endsAt, approvedAt: startsAt },
   });
   return done.count === 1;
+}
+
+/** What is approved is there to be used: nobody deploys a slice that its people run by themselves. */
+export async function updateHandedOver(tx: Tx, id: string, at: Date): Promise<void> {
+  await tx.slice.update({ where: { id }, data: { state: 'active', deployedAt: at } });
+}
+
+/** A renewal of such a slice moves its end at once: its leases are its people's to renew. */
+export async function updateOwnRenewed(tx: Tx, id: string, requestId: string, endsAt: Date, now: Date): Promise<void> {
+  await tx.slice.update({ where: { id }, data: { state: 'active', reason: Prisma.DbNull, endsAt, warnedAt: null } });
+  await tx.request.update({ where: { id: requestId }, data: { settledAt: now } });
 }
 
 /** Ends a request for a slice that never was. False when it was not `requested` any more. */

@@ -73,6 +73,9 @@ export type PermissionFacts = {
   'trust.read': null;
   /** What a node's delegations say, and what is used of them. */
   'trust.node': NodeFacts & { ownSliver: boolean };
+  /** Keys of people's own service managers: see them, let one count; never one's own. */
+  'principalKey.read': null;
+  'principalKey.approve': { ownerId: string };
   /** See what was taken back, as far as it is one's own. */
   'trust.revocations': null;
   /** Take authority back before its time. */
@@ -132,6 +135,8 @@ const RULES: { [P in Permission]: Rule<P> } = {
   'node.flows': techOrOperator,
   'trust.read': everyone,
   'trust.node': (person, node) => person.operator || node.ownSliver || has(person, node.siteId, 'pi', 'tech'),
+  'principalKey.read': operator,
+  'principalKey.approve': (person, key) => person.operator && key.ownerId !== person.id,
   'trust.revocations': everyone,
   'trust.revoke': (person, { siteIds, ownerId, memberIds }) =>
     person.operator ||

@@ -1,6 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { Refused } from '@/core/errors';
 import type { SliceState } from '@/protocol/api/common';
+import { proveChallenge, registrationChallenge } from '@/protocol/pki/challenge';
+import { generateIdentityKey } from '@/protocol/statement/keys';
 import { insertKey } from '@/server/data/ssh-keys';
 import { log } from '@/server/log';
 import { issueInvite } from '@/server/services/invites/issue-invite';
@@ -104,6 +106,21 @@ const someDelegation = async () => {
   return { kind: 'delegation', ids: [made.id] };
 };
 
+/** A key of somebody's own service manager, as it is registered. */
+function registration(urn: string) {
+  const key = generateIdentityKey();
+  const facts = { urn, publicKey: key.jwk, at: Math.floor(Date.now() / 1000) };
+  const proof = proveChallenge(registrationChallenge(facts), key.privateKey);
+  return { name: 'laptop', publicKey: key.jwk, at: facts.at, proof };
+}
+async function waitingKey(): Promise<string> {
+  const { member } = people;
+  if (!member) throw new Error('seeded above');
+  const { jkt, jwk } = generateIdentityKey();
+  const key = { userId: member.id, name: 'laptop', jkt, publicKey: jwk.x };
+  return (await db.principalKey.create({ data: key })).id;
+}
+
 const TABLE: Record<string, Row> = {
   'trust.graph': row(signedIn, () => ({})),
   'trust.links': row(signedIn, () => ({})),
@@ -134,6 +151,12 @@ const TABLE: Record<string, Row> = {
     };
     return { id: by ? (await insertKey(db, key))?.id : crypto.randomUUID() };
   }),
+  'principalKeys.list': row(signedIn),
+  'principalKeys.register': row(signedIn, (by) => registration(by?.urn ?? '')),
+  'principalKeys.start': row(signedIn),
+  'principalKeys.toDecide': row(operators),
+  'principalKeys.approve': row([no, nf, nf, nf, nf, nf, 'yes'], async () => ({ id: await waitingKey() })),
+  'principalKeys.leases': row(seesSlice, named),
   'tokens.list': row(signedIn),
   'tokens.create': row(signedIn, () => ({ name: 't', days: 1 })),
   'tokens.revoke': row(signedIn, async (by) => ({

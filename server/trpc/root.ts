@@ -8,6 +8,7 @@ import { liveRouter } from './routers/live';
 import { meRouter } from './routers/me';
 import { partnersRouter } from './routers/partners';
 import { portsRouter } from './routers/ports';
+import { principalKeysRouter } from './routers/principal-keys';
 import { revocationsRouter } from './routers/revocations';
 import { sitesRouter } from './routers/sites';
 import { slicesRouter } from './routers/slices';
@@ -18,6 +19,7 @@ import { trustRouter } from './routers/trust';
 export const appRouter = router({
   me: meRouter,
   keys: keysRouter,
+  principalKeys: principalKeysRouter,
   sites: sitesRouter,
   invites: invitesRouter,
   tokens: tokensRouter,

@@ -25,7 +25,7 @@ export async function unsettledSlices(db: Queryable): Promise<{ id: string; stat
     `SELECT s.id::text, s.state::text,
        s.state = 'approved' OR EXISTS (SELECT 1 FROM "Sliver" v LEFT JOIN "Ticket" t ON t."sliverId" = v.id
          WHERE v."sliceId" = s.id AND v."goneAt" IS NULL AND v.desired = 'running' AND v.reported = 'pending' AND t.jti IS NULL) AS unplanned
-     FROM "Slice" s WHERE s.state IN ('approved', 'deploying', 'deleting')`,
+     FROM "Slice" s WHERE s.state IN ('approved', 'deploying', 'deleting') AND (s.state = 'deleting' OR NOT s."ownManager")`,
   );
   return rows;
 }
@@ -35,7 +35,7 @@ export async function shortSlices(db: Queryable): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
     `SELECT s.id::text FROM "Slice" s
      LEFT JOIN "Sliver" v ON v."sliceId" = s.id AND v."goneAt" IS NULL AND v.desired = 'running' AND v.reported = 'running'
-     WHERE s.state IN ('active', 'degraded') GROUP BY s.id
+     WHERE s.state IN ('active', 'degraded') AND NOT s."ownManager" GROUP BY s.id
      HAVING (count(v.id) >= s."sliverCount") <> (s.state = 'active')`,
   );
   return rows.map((row) => row.id);

@@ -9,6 +9,7 @@ export type PlanSlice = {
   id: string;
   name: string;
   urn: string;
+  ownManager: boolean;
   state: string;
   spec: SliceSpec;
   sliverCount: number;
@@ -36,7 +37,7 @@ export type PlanSliver = {
 export async function loadPlanSlice(db: Queryable, sliceId: string): Promise<PlanSlice | null> {
   const { rows } = await db.query<PlanSlice>(
     `SELECT s.id::text, s.name, s.urn, s.state::text, s.spec, s."sliverCount", s."minimumCount", s."termSeconds", s."graceSeconds",
-       s."startsAt", s."endsAt", u.urn AS "ownerUrn"
+       s."startsAt", s."endsAt", s."ownManager", u.urn AS "ownerUrn"
      FROM "Slice" s JOIN "User" u ON u.id = s."ownerId" WHERE s.id = $1`,
     [sliceId],
   );

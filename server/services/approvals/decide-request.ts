@@ -8,7 +8,7 @@ import type { SliceState } from '@/protocol/api/common';
 import { enqueue } from '@/server/data/jobs';
 import { lockQuota, sumHeld } from '@/server/data/quotas';
 import { findRequest, insertDecision, updatePending, updateRenewedEnd } from '@/server/data/requests';
-import { updateApproved, updateRefused } from '@/server/data/slice-requests';
+import { updateApproved, updateHandedOver, updateOwnRenewed, updateRefused } from '@/server/data/slice-requests';
 import type { Db, Tx } from '@/server/db';
 import { notify } from '@/server/notify';
 import { audit } from '../audit';
@@ -91,12 +91,20 @@ async function approve(tx: Tx, request: Request, maxTermSeconds: number, now: Da
     };
     const end = renewedEnd(present, request.termSeconds, maxTermSeconds, now.getTime());
     await updateRenewedEnd(tx, request.id, new Date(end));
+    if (slice.ownManager) {
+      await updateOwnRenewed(tx, slice.id, request.id, new Date(end), now);
+      return 'active';
+    }
     await enqueue(tx, [{ task: 'renew', sliceId: slice.id, requestId: request.id }]);
     return slice.state;
   }
   const state = stepSlice(slice.state, 'approve', slice.name);
   if (!(await updateApproved(tx, slice.id, now, new Date(now.getTime() + request.termSeconds * 1000)))) {
     throw new Refused('WRONG_STATE', { kind: 'slice', id: slice.name, state: slice.state, needs: 'requested' });
+  }
+  if (slice.ownManager) {
+    await updateHandedOver(tx, slice.id, now);
+    return 'active';
   }
   await enqueue(tx, [{ task: 'deploy', sliceId: slice.id }]);
   return state;

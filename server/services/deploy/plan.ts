@@ -24,7 +24,7 @@ export async function planSlice(ctx: DeployContext, sliceId: string): Promise<vo
   const slice = await loadPlanSlice(ctx.pool, sliceId);
   if (!slice) return;
   if (slice.state === 'deleting') return ctx.settle(sliceId);
-  if (!['approved', 'deploying', 'active', 'degraded'].includes(slice.state)) return;
+  if (slice.ownManager || !['approved', 'deploying', 'active', 'degraded'].includes(slice.state)) return;
   const startedAt = new Date();
   const before = await loadPlanSlivers(ctx.pool, sliceId);
   const choice = await chooseMissing(ctx, slice, before);

@@ -47,6 +47,7 @@ export async function requestSlice(db: Db, person: Person, asked: SliceSpec, now
       ...hardOf(spec.resources),
       termSeconds: spec.termSeconds,
       graceSeconds: GRACE_SECONDS,
+      ownManager: spec.ownManager,
       createdAt: now,
     });
     if (!sliceId) throw new Refused('NAME_TAKEN', { name });
