@@ -5,6 +5,7 @@ import { networkCommands } from './commands/network';
 import { nodeCheckCommand } from './commands/node-check';
 import { nodePolicyCommand } from './commands/node-policy';
 import { peopleCommands } from './commands/people';
+import { revokeCommands } from './commands/revoke';
 import { simulateCommand } from './commands/simulate';
 import { sliceCommands } from './commands/slices';
 import { sliverCommands } from './commands/sliver';
@@ -33,6 +34,7 @@ export function makeProgram(io: Io): Command {
   nodePolicyCommand(node, io);
   simulateCommand(program, io);
   auditCommands(program, io);
+  revokeCommands(program, io);
   peopleCommands(program, io);
   program.addHelpText(
     'after',

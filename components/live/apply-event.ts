@@ -64,7 +64,10 @@ export function applyEvent(cache: QueryClient, trpc: Api, event: LiveEvent): voi
       again(trpc.me.get.queryFilter());
     }
     // A fleet that renews its delegations says so a thousand times.
-    if (event.topic === 'trust') calmly('trust', () => again(trpc.trust.pathFilter()));
+    if (event.topic === 'trust') {
+      calmly('trust', () => again(trpc.trust.pathFilter()));
+      calmly('revocations', () => again(trpc.revocations.list.queryFilter()));
+    }
     if (event.topic.startsWith('node:')) again(trpc.fleet.node.queryFilter({ id: event.topic.slice(5) }));
     if (event.topic.startsWith('slice:')) again(trpc.slices.get.queryFilter({ name: event.topic.slice(6) }));
   }

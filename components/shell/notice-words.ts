@@ -42,6 +42,8 @@ export function noticeWords(kind: string, facts: Facts): string {
       return `${slice} runs.`;
     case 'slice-deleted':
       return `${slice} is deleted.`;
+    case 'authority-revoked':
+      return `${by ?? 'Somebody'} took back the ${text(facts, 'what') ?? 'authority'} under which slivers of ${slice} ${facts.ends === true ? 'ran: they end now' : 'run: they run to their end and are not renewed'}.`;
     case 'member-added':
       return `${by ?? 'Somebody'} added you to ${slice}.`;
     default:

@@ -131,6 +131,14 @@ const TABLE: Record<string, Row> = {
   })),
   'trust.may': row([no, na, na, 'yes', na, 'yes', 'yes'], () => ({ issuer: 'am', node: nodes[0] })),
   'revocations.list': row(signedIn),
+  'revocations.resolve': row(runsNode, async () => {
+    await someDelegation();
+    return {
+      kind: 'delegation',
+      name: (await db.node.findFirstOrThrow({ where: { siteId: home.id } })).hostname,
+      agent: null,
+    };
+  }),
   'revocations.preview': row(runsNode, async () => ({ target: await someDelegation() })),
   'revocations.revoke': row(runsNode, async () => ({ target: await someDelegation(), endLeases: false, reason: 'r' })),
   'revocations.restore': row(operators, () => ({ id: crypto.randomUUID() })),

@@ -3,6 +3,7 @@ import * as c from '@/protocol/api/common';
 import { RevocationView, RevokeInput, RevokeOutput, RevokePreview, RevokeTarget } from '@/protocol/api/revocations';
 import { listRevocations } from '@/server/services/trust/revoke/list';
 import { previewRevocation } from '@/server/services/trust/revoke/preview';
+import { resolveTarget } from '@/server/services/trust/revoke/resolve';
 import { restore } from '@/server/services/trust/revoke/restore';
 import { revoke } from '@/server/services/trust/revoke/revoke';
 import { permitted, router, signedInProcedure } from '../init';
@@ -11,6 +12,16 @@ export const revocationsRouter = router({
   list: permitted('trust.revocations')
     .output(z.array(RevocationView))
     .query(({ ctx }) => listRevocations(ctx.db, ctx.person)),
+  resolve: signedInProcedure('trust.revoke')
+    .input(
+      z.object({
+        kind: z.enum(['delegation', 'agent', 'node', 'key', 'ticket']),
+        name: z.string().min(1).max(256),
+        agent: z.string().max(256).nullable(),
+      }),
+    )
+    .output(RevokeTarget)
+    .query(({ ctx, input }) => resolveTarget(ctx.db, ctx.person, input)),
   preview: signedInProcedure('trust.revoke')
     .input(z.object({ target: RevokeTarget }))
     .output(RevokePreview)
