@@ -36,7 +36,7 @@ type Granted = { node: string; held: Held };
  */
 export async function issueTickets(issuer: Issuer, peer: Peer, input: Input, now: number): Promise<Output> {
   checkTerms(input, now);
-  const key = `${peer.jkt}:${input.idempotencyKey}`;
+  const key = `${peer.jkt}:${issuer.agentId}:${input.idempotencyKey}`; // agents may share a database
   const bodyHash = createHash('sha256').update(canonical(input)).digest('hex');
   return await inTransaction(issuer.pool, async (tx) => {
     const before = await claimRequest(tx, key, bodyHash);

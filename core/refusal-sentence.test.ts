@@ -5,6 +5,7 @@ import { REFUSAL_MAP } from './errors-map';
 import { sentence } from './refusal-sentence';
 
 const NODE = 'urn:publicid:IDN+meridian:lab+node+node3.tokyo';
+const NORTH = 'urn:publicid:IDN+meridian+authority+am.north';
 /** Facts as the code's users give them; what is missing here is given none. */
 const FACTS: Partial<Record<RefusalCode, RefusalFacts>> = {
   INVALID_INPUT: { field: 'nodes', problem: 'ask for at least one.' },
@@ -17,6 +18,8 @@ const FACTS: Partial<Record<RefusalCode, RefusalFacts>> = {
   NOT_ENOUGH_NODES: { wants: 1448, matching: 1012 },
   EXPIRED: { expiredAt: '2026-01-15T14:00:00.000Z', now: '2026-01-15T15:00:00.000Z', skewSeconds: 300 },
   EXCEEDS_PARENT: { what: 'memoryMiB', child: 9000, parent: 8192 },
+  POLICY_DENIED: { policy: 'quota', site: 'lab', resource: 'slivers', holds: 40, each: 50, wants: 1, agent: NORTH },
+  AGENT_CLOSED: { agent: NORTH, adminSwitch: 'draining' },
   NODE_FULL: {
     node: NODE,
     resource: 'memoryMiB',
@@ -104,6 +107,14 @@ test.each<[RefusalCode, string]>([
     'All that node3.tokyo let this agent give out is promised: 0.5 of the 2 cores of CPU you asked for is left. Pick another node or ask for less.',
   ],
   ['IMAGE_UNKNOWN', 'The node has no image plan9. It offers tiny, debian. Choose one that it has.'],
+  [
+    'POLICY_DENIED',
+    'The site lab holds 40 of the 50 slivers that this agent’s policy gives it. Release some, pick nodes that another agent offers, or ask an operator for more. The agent am.north said so.',
+  ],
+  [
+    'AGENT_CLOSED',
+    'The agent am.north issues no tickets but renewals now: it is draining. Pick nodes that another agent offers, or ask an operator to open it.',
+  ],
 ])('%s reads as written', (code, text) => {
   expect(sentence({ code, facts: FACTS[code] ?? {} }, NOW)).toBe(text);
 });

@@ -11,6 +11,11 @@ export function sentence(reason: Readonly<{ code: string; facts: Reason['facts']
   const facts = factsReader(reason.facts, now);
   const make = Object.hasOwn(SENTENCES, reason.code) ? SENTENCES[reason.code as Reason['code']] : undefined; // own key: it is one of the codes
   return make
-    ? make(facts)
+    ? make(facts) + saidBy(reason, facts)
     : `This was refused (${reason.code}). Your program is older than the one that refused; update it.`;
+}
+
+/** Which of several agents it was, where that is told beside the reason. */
+function saidBy({ code }: { code: string }, facts: ReturnType<typeof factsReader>): string {
+  return code !== 'AGENT_CLOSED' && facts.has('agent') ? ` The agent ${facts.name('agent', '')} said so.` : '';
 }

@@ -49,7 +49,8 @@ export type SimulatedNode = {
   startMs: number;
   capacity?: HardAmounts;
 };
-export type ProgramName = 'agent' | 'simulator' | 'worker';
+/** `north`: a second agent, where one was asked for. */
+export type ProgramName = 'agent' | 'north' | 'simulator' | 'worker';
 
 /** A deployment without its web: Postgres, agent, worker and a simulated fleet, each a process of its own. */
 export type Deployment = {
@@ -76,6 +77,7 @@ export type Deployment = {
 
 const MAINS = {
   agent: 'agent/main.ts',
+  north: 'agent/main.ts',
   simulator: 'node-manager/simulator.ts',
   worker: 'server/jobs/main.ts',
 } as const;
@@ -92,6 +94,8 @@ export async function startDeployment(options: {
   workerEnv?: Record<string, string>;
   heartbeatMs?: number;
   deadlineMs?: number;
+  /** Runs the agent `am.north` beside the first. */
+  secondAgent?: boolean;
 }): Promise<Deployment> {
   const folder = mkdtempSync(join(tmpdir(), 'meridian-deployment-'));
   const postgres = await startTestPostgres({ durable: options.durable ?? false });
@@ -115,6 +119,14 @@ export async function startDeployment(options: {
     MERIDIAN_NODE_HEARTBEAT_MS: String(options.heartbeatMs ?? 10_000),
     ...options.workerEnv,
   };
+  const northPort = options.secondAgent ? await freePort() : 0;
+  const own: Partial<Record<ProgramName, Record<string, string>>> = {
+    north: {
+      MERIDIAN_AGENT_NAME: 'north',
+      MERIDIAN_AGENT_LISTEN: `127.0.0.1:${northPort}`,
+      MERIDIAN_AGENT_ADDRESS: `127.0.0.1:${northPort}`,
+    },
+  };
   const running = new Map<ProgramName, ChildProcess>();
   const outputs = new Map<ProgramName, string>();
 
@@ -131,7 +143,7 @@ export async function startDeployment(options: {
       ],
       {
         cwd: ROOT,
-        env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'production', VITEST: undefined, ...env },
+        env: { ...process.env, NODE_OPTIONS: '', NODE_ENV: 'production', VITEST: undefined, ...env, ...own[program] },
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'], // when this process dies the channel closes, and so do they
       },
     );
@@ -164,7 +176,7 @@ export async function startDeployment(options: {
     await ended;
   };
   const remove = async () => {
-    await Promise.all((['worker', 'simulator', 'agent'] as const).map((program) => kill(program, 'SIGTERM')));
+    await Promise.all((['worker', 'simulator', 'agent', 'north'] as const).map((program) => kill(program, 'SIGTERM')));
     await pool.end();
     await postgres.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -192,6 +204,7 @@ export async function startDeployment(options: {
       running.get('simulator')?.kill('SIGHUP');
     };
     await start('agent');
+    if (options.secondAgent) await start('north');
     await Promise.all([start('simulator'), start('worker')]);
     await until(
       async () => (await online(pool)) === nodes.filter((n) => n.behaviour !== 'down').length,

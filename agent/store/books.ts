@@ -173,7 +173,7 @@ export type Predecessor = HardAmounts & {
   burnt: boolean;
 };
 
-/** Tickets of an issuer by their ids; unknown ones are missing. */
+/** Tickets of an issuer, or of another agent of this deployment, by their ids; unknown ones are missing. */
 export async function readPredecessors(
   tx: Queryable,
   iss: string,
@@ -182,7 +182,8 @@ export async function readPredecessors(
   if (jtis.length === 0) return new Map();
   const { rows } = await tx.query<Predecessor>(
     `SELECT jti, "nodeId"::text AS "nodeId", "sliceUrn", date_part('epoch', "startsAt") AS start, state = 'burnt' AS burnt,
-       "cpuMilli", "memoryMiB", "diskMiB", "networkKbps" FROM "Ticket" WHERE iss = $1 AND jti = ANY($2::text[])`,
+       "cpuMilli", "memoryMiB", "diskMiB", "networkKbps" FROM "Ticket"
+     WHERE iss IN (SELECT $1 UNION SELECT jkt FROM "Agent" WHERE "partnerId" IS NULL) AND jti = ANY($2::text[])`,
     [iss, jtis],
   );
   return new Map(rows.map((row) => [row.jti, row]));

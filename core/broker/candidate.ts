@@ -43,7 +43,7 @@ export function suits(node: BrokerNode, wanted: Filter): boolean {
 type Filter = { readonly onlyCountries: readonly string[]; readonly resources: HardAmounts & { image: string } };
 
 /** How many such slivers the node could still take: 1 and up for one that suits, at most 64 (beyond that all are alike). */
-export function roomFor(node: BrokerNode, wants: HardAmounts): number {
+export function roomFor(node: { free: HardAmounts }, wants: HardAmounts): number {
   const fits = HARD_RESOURCES.map((r) => (wants[r] > 0 ? Math.floor(node.free[r] / wants[r]) : 64));
   return Math.min(64, ...fits);
 }

@@ -61,14 +61,18 @@ export function renewLease(
   };
 }
 
-/** The live lease of the ticket that this one replaces: an issuer's ticket continues only its own. */
+/**
+ * The live lease of the ticket that this one replaces. Another issuer may continue it, with authority of its own: the lease is charged to
+ * that chain from then on, and the holder, who presents both, wants it so.
+ */
 function replacedLease({ urn, state }: NodeSelf, { iss, replaces, slice }: TicketClaims): LeaseRecord {
   if (replaces === undefined) throw new Refused('RENEWAL_MISMATCH', { problem: 'the ticket replaces none' });
   const spent = state.spent.get(ticketKey({ iss, jti: replaces }));
-  const lease = spent?.lease ? state.leases.get(spent.lease) : undefined;
+  const own = spent?.lease ? state.leases.get(spent.lease) : undefined;
+  const lease = own ?? [...state.leases.values()].find((one) => one.ticket.jti === replaces && one.slice === slice);
   if (!lease) throw new Refused('NO_LEASE', { slice, node: urn });
   // The tickets that a lease went through are all spent on it; only its last one can be replaced.
-  if (lease.ticket.jti !== replaces || lease.ticket.iss !== iss)
+  if (lease.ticket.jti !== replaces)
     throw new Refused('RENEWAL_MISMATCH', { problem: 'another ticket renewed the lease before', lease: lease.jti });
   return lease;
 }

@@ -81,7 +81,7 @@ export const IssueInput = z.object({
   graceSeconds: z.int().min(0).max(2_592_000),
   /** How long the tickets may be redeemed, at most a day. */
   redeemSeconds: z.int().min(60).max(86_400).default(3600),
-  /** Node → id of this agent's ticket that the new one there renews: same slice, same amounts. */
+  /** Node → id of the ticket of this deployment that the new one there renews: same slice, same amounts. */
   replaces: z
     .record(urn, statementId)
     .refine((of) => Object.keys(of).length <= 1000, 'names more than 1000 nodes')

@@ -29,9 +29,3 @@ export async function recordOwnCertificate(
     [issued.serial, holder.urn, holder.jkt, issued.notBefore, issued.notAfter],
   );
 }
-
-/** Thumbprint of the agent's enrolled key; null until it started once. */
-export async function agentThumbprint(db: Queryable, urn: string): Promise<string | null> {
-  const { rows } = await db.query<{ jkt: string }>('SELECT jkt FROM "Agent" WHERE urn = $1', [urn]);
-  return rows[0]?.jkt ?? null;
-}

@@ -1,4 +1,3 @@
-import { Refused } from '@/core/errors';
 import { loadOrMakeCa, loadOrMakeServiceManagerKey } from '@/protocol/pki/deployment-secrets';
 import { currentIdentity, type IdentitySource, renewalDue, selfIssue, type TlsIdentity } from '@/protocol/pki/identity';
 import { agentUrn, serviceManagerUrn } from '@/protocol/pki/names';
@@ -10,17 +9,21 @@ import {
   nodeManagerClient,
   type Target,
 } from '@/protocol/transport/client';
+import { type AgentRow, ownAgents } from '@/server/data/deploy/agents';
 import type { Queryable } from '@/server/data/pool';
-import { agentThumbprint, recordOwnCertificate, secretStore } from '@/server/data/sealed-secrets';
+import { recordOwnCertificate, secretStore } from '@/server/data/sealed-secrets';
 import { WhoWeAre } from './who-we-are';
 
 export type ServiceManagerOptions = {
   db: Queryable;
   sealKey: Buffer;
   authority: string;
-  /** "host:port" of the deployment's agent */
+  /** "host:port" of the deployment's first agent, as it is dialled from here; the others say theirs themselves. */
   agentAddress: string;
 };
+
+/** An agent as the service manager calls it. `address`: where it is dialled. */
+export type DeploymentAgent = AgentRow & { client: AgentClient };
 
 /** The deployment's service manager in this process: its one key, a certificate of this process's own, and whom it calls. */
 export type ServiceManager = {
@@ -29,8 +32,8 @@ export type ServiceManager = {
   node(target: Target): NodeManagerClient;
   /** A client with connections of its own, for long polls that must not hold up others' calls. */
   dial(target: Target): { client: NodeManagerClient; close: () => Promise<void> };
-  /** @throws Refused AGENT_UNREACHABLE when no agent has started yet */
-  agent(): Promise<AgentClient>;
+  /** The deployment's agents that are in force, the oldest first; none before the first has started. */
+  agents(): Promise<DeploymentAgent[]>;
   close(): Promise<void>;
 };
 
@@ -85,11 +88,12 @@ export async function openServiceManager(options: ServiceManagerOptions): Promis
         },
       };
     },
-    async agent() {
-      const jkt = await agentThumbprint(db, agentName);
-      if (!jkt)
-        throw new Refused('AGENT_UNREACHABLE', { address: options.agentAddress, cause: 'it has not started yet' });
-      return agentClient({ address: options.agentAddress, urn: agentName, jkt }, source);
+    async agents() {
+      const rows = await ownAgents(db);
+      return rows.map((row) => {
+        const address = row.urn === agentName ? options.agentAddress : row.address;
+        return { ...row, address, client: agentClient({ ...row, address }, source) };
+      });
     },
     async close() {
       clearInterval(renewal);

@@ -72,7 +72,7 @@ export async function loadRenewalSlivers(db: Queryable, sliceId: string, leaseEn
        t.iss AS "ticketIss", t.jti AS "ticketJti", l.jti AS "leaseJti", l."startsAt" AS "leaseStartsAt", l."endsAt" AS "leaseEndsAt",
        coalesce((SELECT json_agg(json_build_object('iss', r.iss, 'jti', r.jti, 'text', r.text,
            'usable', r.state = 'issued' AND r."notAfter" > now() + interval '30 s') ORDER BY r."createdAt" DESC)
-         FROM "Ticket" r WHERE r.replaces = t.jti AND r.iss = t.iss AND r."endsAt" = $2 AND r.state IN ('issued', 'lapsed')), '[]') AS successors
+         FROM "Ticket" r WHERE r.replaces = t.jti AND r."nodeId" = t."nodeId" AND r."sliceUrn" = t."sliceUrn" AND r."endsAt" = $2 AND r.state IN ('issued', 'lapsed')), '[]') AS successors
      FROM "Sliver" v JOIN "Node" n ON n.id = v."nodeId"
      LEFT JOIN LATERAL (SELECT jkt, "publicKey" FROM "NodeKey"
        WHERE "nodeId" = n.id AND "revokedAt" IS NULL ORDER BY "enrolledAt" DESC LIMIT 1) k ON true
@@ -116,12 +116,13 @@ export async function keepSuccessors(db: Queryable, sliceId: string, tickets: re
   );
 }
 
-/** A sliver whose node has renewed its lease. `from`, `to`: the tickets' ids, of issuer `iss`. */
+/** A sliver whose node has renewed its lease. `from`, `to`: the tickets' ids, of the issuers `fromIss` and `iss`. */
 export type RenewedSliver = {
   sliceId: string;
   sliverId: string;
-  iss: string;
+  fromIss: string;
   from: string;
+  iss: string;
   to: string;
   lease: LeaseRecord;
   reported: string;
@@ -131,7 +132,7 @@ export type RenewedSliver = {
   endedAt: Date;
 };
 
-const ROWS = `json_to_recordset($1::json) AS x("sliceId" uuid, "sliverId" uuid, iss text, "from" text, "to" text,
+const ROWS = `json_to_recordset($1::json) AS x("sliceId" uuid, "sliverId" uuid, "fromIss" text, iss text, "from" text, "to" text,
   lease jsonb, reported text, reason jsonb, attempt int, "startedAt" timestamptz, "endedAt" timestamptz)`;
 const LIVE = `FROM ${ROWS} JOIN "Sliver" v ON v.id = x."sliverId" AND v."goneAt" IS NULL`;
 
@@ -144,7 +145,7 @@ export function writeRenewed(pool: pg.Pool, worker: string, renewed: readonly Re
   return transaction(pool, async (tx) => {
     await tx.query(`SELECT 1 ${LIVE} ORDER BY v.id FOR NO KEY UPDATE OF v`, values);
     await tx.query(
-      `UPDATE "Ticket" t SET "sliverId" = NULL, state = 'lapsed' ${LIVE} WHERE t.iss = x.iss AND t.jti = x."from" AND t."sliverId" = v.id`,
+      `UPDATE "Ticket" t SET "sliverId" = NULL, state = 'lapsed' ${LIVE} WHERE t.iss = x."fromIss" AND t.jti = x."from" AND t."sliverId" = v.id`,
       values,
     );
     await tx.query(

@@ -32,6 +32,8 @@ export type PlanSliver = {
   ticketed: boolean;
   createdAt: Date;
   substituted: boolean;
+  /** An agent’s policy gave no ticket for it: other nodes would not change that. */
+  denied: boolean;
 };
 
 export async function loadPlanSlice(db: Queryable, sliceId: string): Promise<PlanSlice | null> {
@@ -49,7 +51,8 @@ export async function loadPlanSlivers(db: Queryable, sliceId: string): Promise<P
   const { rows } = await db.query<PlanSliver>(
     `SELECT v.id::text, n.urn AS "nodeUrn", n.hostname, v.reported::text, v.desired::text, v."goneAt", v.picked,
        t.jti IS NOT NULL AS ticketed, v."createdAt",
-       EXISTS (SELECT 1 FROM "Sliver" o WHERE o."substituteForId" = v.id) AS substituted
+       EXISTS (SELECT 1 FROM "Sliver" o WHERE o."substituteForId" = v.id) AS substituted,
+       coalesce(v.reason ->> 'code', '') = 'POLICY_DENIED' AS denied
      FROM "Sliver" v JOIN "Node" n ON n.id = v."nodeId" LEFT JOIN "Ticket" t ON t."sliverId" = v.id
      WHERE v."sliceId" = $1 ORDER BY v."createdAt", v.id`,
     [sliceId],

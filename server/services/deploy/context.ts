@@ -1,18 +1,22 @@
 import type pg from 'pg';
 import type { Refused } from '@/core/errors';
 import { sliceOutcome } from '@/core/slice/outcome';
-import { type AgentClient, type NodeManagerClient, orRefused, type Target } from '@/protocol/transport/client';
+import type { NodeManagerClient, Target } from '@/protocol/transport/client';
 import { loadSagas, type SagaState } from '@/server/data/deploy/saga';
 import { type SagaWrite, writeSagas } from '@/server/data/deploy/saga-write';
 import { settleSlice } from '@/server/data/deploy/settle';
 import type { Log } from '@/server/log';
+import type { DeploymentAgent } from '@/server/service-manager/service-manager';
 import { Batcher } from './batcher';
+import { returnTickets } from './return-tickets';
 
 /** Whom the service manager calls: the deployment's one identity, with connections kept. */
 export type Callers = {
   node(target: Target): NodeManagerClient;
-  /** @throws Refused AGENT_UNREACHABLE when no agent is known yet */
-  agent(): Promise<AgentClient>;
+  /** Thumbprint of the key for which tickets are made out. */
+  jkt: string;
+  /** The deployment's agents that are in force; none before the first has started. */
+  agents(): Promise<DeploymentAgent[]>;
 };
 
 export type Limits = {
@@ -39,7 +43,7 @@ export type DeployContext = {
   limits: Limits;
   load: (sliverId: string) => Promise<SagaState | null>;
   write: (write: SagaWrite) => Promise<void>;
-  /** Gives a ticket back to the agent, with the node's receipt for it. */
+  /** Gives a ticket back to the agent that issued it, with the node's receipt for it. */
   giveBack: (ticket: ReturnedTicket) => Promise<void>;
   /** Judges the slice after a sliver of it came to an end; `plan` says that a plan is through, and whether nodes ran out. */
   settle: (sliceId: string, plan?: { exhausted: boolean }) => Promise<void>;
@@ -60,8 +64,7 @@ export function deployContext(
   );
   const returns = new Batcher(
     async (tickets: ReturnedTicket[]) => {
-      const agent = await parts.callers.agent();
-      await orRefused(agent.returnTickets.mutate({ tickets }, { signal: parts.signal }));
+      await returnTickets(await parts.callers.agents(), tickets, parts.signal);
       return tickets.map(() => undefined);
     },
     { most: 250, gatherMs: 30 },

@@ -19,7 +19,7 @@ const ctx = deployContext({
   pool,
   worker: 'test',
   log: pino({ level: 'silent' }),
-  callers: { node: absent, agent: absent },
+  callers: { jkt: '', node: absent, agents: absent },
   signal: new AbortController().signal,
 });
 let count = 0;

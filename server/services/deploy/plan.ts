@@ -1,8 +1,7 @@
 import type { BrokerNode, Wanted } from '@/core/broker/candidate';
 import { chooseNodes, chooseSubstitutes } from '@/core/broker/choose-nodes';
-import { type Reason, Refused } from '@/core/errors';
+import type { Reason } from '@/core/errors';
 import { SliceSpec } from '@/protocol/api/slice';
-import { orRefused } from '@/protocol/transport/client';
 import {
   addSlivers,
   failSlice,
@@ -14,6 +13,7 @@ import {
   type PlanSliver,
 } from '@/server/data/deploy/slice-plan';
 import type { DeployContext } from './context';
+import { type Market, readMarket } from './market';
 import { askTickets } from './tickets';
 
 /**
@@ -27,7 +27,8 @@ export async function planSlice(ctx: DeployContext, sliceId: string): Promise<vo
   if (slice.ownManager || !['approved', 'deploying', 'active', 'degraded'].includes(slice.state)) return;
   const startedAt = new Date();
   const before = await loadPlanSlivers(ctx.pool, sliceId);
-  const choice = await chooseMissing(ctx, slice, before);
+  const market = once(() => readMarket(ctx, SliceSpec.parse(slice.spec).resources));
+  const choice = await chooseMissing(ctx, slice, before, market);
   if ('reason' in choice) {
     await ctx.write({ sliceId, sliverId: null, steps: [step('plan', 'failed', choice.reason, startedAt)] });
     await failSlice(ctx.pool, sliceId, choice.reason);
@@ -43,7 +44,7 @@ export async function planSlice(ctx: DeployContext, sliceId: string): Promise<vo
     });
   }
   const now = await loadPlanSlice(ctx.pool, sliceId);
-  if (now) await askTickets(ctx, now, await loadPlanSlivers(ctx.pool, sliceId));
+  if (now) await askTickets(ctx, now, await loadPlanSlivers(ctx.pool, sliceId), market);
   await ctx.settle(sliceId, { exhausted: choice.exhausted });
 }
 
@@ -59,18 +60,24 @@ async function planAgain(ctx: DeployContext, sliceId: string): Promise<void> {
 
 type Missing = { slivers: NewSliver[]; exhausted: boolean } | { reason: Reason };
 
-async function chooseMissing(ctx: DeployContext, slice: PlanSlice, have: readonly PlanSliver[]): Promise<Missing> {
+async function chooseMissing(
+  ctx: DeployContext,
+  slice: PlanSlice,
+  have: readonly PlanSliver[],
+  market: () => Promise<Market>,
+): Promise<Missing> {
   const spec = SliceSpec.parse(slice.spec);
   const stand = have.filter(
     (v) => v.desired === 'running' && !v.goneAt && v.reported !== 'failed' && v.reported !== 'gone',
   );
-  const missing = slice.sliverCount - stand.length;
-  if (missing <= 0) return { slivers: [], exhausted: false };
+  if (stand.length >= slice.sliverCount) return { slivers: [], exhausted: false };
   // A person's wish to try again also tries nodes again that failed before it, and holds where nothing may stand in.
   const since = (await lastRetryAt(ctx.pool, slice.id))?.getTime() ?? 0;
   const sinceThen = have.filter((v) => v.createdAt.getTime() >= since);
   if (sinceThen.length > 0 && !spec.substitute) return { slivers: [], exhausted: true };
-  const nodes = await advertised(ctx);
+  const missing = slice.sliverCount - stand.length - sinceThen.filter((v) => v.denied).length;
+  if (missing <= 0) return { slivers: [], exhausted: true };
+  const { nodes } = await market();
   if (have.length === 0) return firstChoice(slice, spec, nodes);
 
   // Not a node that still holds a sliver of the slice, nor one that failed it; one that failed before a person's wish only
@@ -108,18 +115,15 @@ function firstChoice(slice: PlanSlice, wanted: Wanted, nodes: readonly BrokerNod
   return { slivers: choice.picks.map((pick) => ({ ...pick, substituteForId: null })), exhausted: false };
 }
 
-/** Every node that the agent knows, also those that cannot be used now: a person may have picked one. */
-async function advertised(ctx: DeployContext): Promise<BrokerNode[]> {
-  const agent = await ctx.callers.agent();
-  const answer = await orRefused(agent.advertisements.query({ includeUnusable: true }, { signal: ctx.signal }));
-  return answer.advertisements;
+/** What the first call gives, for every call. */
+function once<T>(call: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => {
+    made ??= call();
+    return made;
+  };
 }
 
 export function step(name: string, outcome: 'ok' | 'retry' | 'failed', reason: Reason | null, startedAt: Date) {
   return { step: name, outcome, attempt: 1, reason, startedAt, endedAt: new Date() };
-}
-
-/** For a job that could not reach the agent: what it tells the slice's timeline. */
-export function agentAway(reason: Reason | null): Reason {
-  return reason ?? new Refused('AGENT_UNREACHABLE', { cause: 'it answered with an error of its own' }).reason;
 }

@@ -35,8 +35,9 @@ export async function renewOnNode(
       return {
         sliceId: renewal.sliceId,
         sliverId: v.id,
-        iss,
+        fromIss: v.ticketIss ?? iss,
         from: v.ticketJti ?? '',
+        iss,
         to: jti,
         lease,
         reported: state,
