@@ -23,7 +23,9 @@ export async function listRevocations(tx: Tx, person: Person): Promise<Revocatio
   const rows = await findActs(tx, MOST);
   return rows.flatMap((row) => {
     const { what, siteIds, by, ...facts } = Facts.parse(row.facts);
-    const own = row.byId === person.id || person.memberships.some((one) => siteIds.includes(one.siteId));
+    const own =
+      row.byId === person.id ||
+      person.memberships.some((one) => one.role !== 'researcher' && siteIds.includes(one.siteId));
     if (!person.operator && !own) return [];
     return [
       {
