@@ -30,6 +30,7 @@ export const REFUSAL_CODES = [
   'UNKNOWN_ISSUER', // facts: iss
   'WRONG_NODE', // facts: expected, got
   'WRONG_HOLDER', // facts: expected, got
+  'WRONG_AUTHORITY', // facts: what ('slice' or 'sub'), name, expected
   'NOT_YET_VALID', // facts: notBefore, now, skewSeconds
   'EXPIRED', // facts: expiredAt, now, skewSeconds
   'WRONG_INCARNATION', // facts: expected, got

@@ -54,6 +54,8 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
     `This statement is for another node${f.has('expected') && f.has('got') ? `: for ${f.name('got', '')}, and this is ${f.name('expected', '')}` : ''}. Send it to the node it names.`,
   WRONG_HOLDER: () =>
     'This statement was made out to another key than the one you proved. Present it with the key it names.',
+  WRONG_AUTHORITY: (f) =>
+    `The agent that issued this speaks for ${f.name('expected', 'another deployment')} alone, and it names ${f.name('name', 'somebody else’s slice or user')}. Get a ticket from that one’s own agent.`,
   NOT_YET_VALID: (f) =>
     `This is not valid yet${f.time('notBefore') ? `: it begins at ${f.time('notBefore')}` : ''}. Wait until then; if that is past, set this machine’s clock right.`,
   EXPIRED: (f) =>

@@ -149,7 +149,7 @@ const eighths = (n: number) => ({ rights: part(n) });
 /** The chain with a link more. */
 function child(chain: readonly string[], by: IdentityKey, to: IdentityKey, over: Partial<ChildTerms>): string[] {
   const { nbf, exp } = decodeUnverified('delegation+jwt', chain.at(-1) ?? '').claims;
-  const grantee = { grantee: to.jwk, granteeUrn: 'urn:publicid:IDN+partner+authority+am' };
+  const grantee = { grantee: to.jwk, granteeUrn: 'urn:publicid:IDN+meridian+authority+am.other' };
   const terms = { ...grantee, rights: CAPACITY, degreeMilli: 1000, nbf, exp, ...over };
   return [...chain, signChild(chain, terms, by).text];
 }

@@ -20,7 +20,7 @@ import { AMOUNTS, NODE_URN, newId, RIGHTS, statementWorld } from './statements';
 const w = statementWorld();
 const TICKETS = Array.from({ length: 6 }, (_, i) => {
   const claims = w.ticketClaims({
-    slice: `urn:publicid:IDN+m+slice+s${i % 3}`,
+    slice: `urn:publicid:IDN+meridian+slice+s${i % 3}`,
     graceSeconds: 0,
     end: w.seconds + 1000 + i,
   });

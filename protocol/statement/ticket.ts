@@ -1,4 +1,5 @@
 import { Refused } from '@/core/errors';
+import { judgeNames } from '@/core/trust/names';
 import { judgeTicket } from '@/core/trust/ticket';
 import { type DelegationContext, lastOf, type VerifiedLink, verifyChain } from './delegation';
 import { verifyKeyFromJwk } from './keys';
@@ -60,5 +61,6 @@ function chainOf(ticket: OpenStatement<'ticket+jwt'>, context: Pick<TicketVerify
 
 function judged(claims: TicketClaims, chain: VerifiedLink[], context: TicketVerifyContext): VerifiedTicket {
   judgeTicket(claims, chain, { ...context, nodeJkt: verifyKeyFromJwk(context.nodeJwk).jkt });
+  judgeNames(claims, chain[chain.length - 1]?.claims.granteeUrn ?? '');
   return { claims, chain };
 }

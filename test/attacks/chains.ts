@@ -168,6 +168,8 @@ const places: Attack[] = [
   { name: 'a node of the same name in another deployment', make: () => elsewhere.ticket({ cnf: { jkt: holder.jkt } }), code: 'UNKNOWN_ISSUER' },
   { name: 'a ticket of before the node’s journal was restored', make: () => w.ticket(), over: () => ({ incarnation: 'after-the-restore' }), code: 'WRONG_INCARNATION' },
   { name: 'a ticket shown by another than its holder', make: () => w.ticket(), over: () => ({ holderJkt: agent.jkt }), code: 'WRONG_HOLDER' },
+  { name: 'a ticket for a slice of another deployment than its agent’s', make: () => w.ticket({ slice: 'urn:publicid:IDN+other:lab+slice+lab_a' }), code: 'WRONG_AUTHORITY' },
+  { name: 'a ticket in the name of another deployment’s user', make: () => w.ticket({ sub: 'urn:publicid:IDN+other+user+ada' }), code: 'WRONG_AUTHORITY' },
   { name: 'a ticket over its redeem window', make: () => w.ticket(), over: () => ({ now: (w.seconds + 3600 + 300) * 1000 }), code: 'EXPIRED' },
   { name: 'a ticket before its redeem window', make: () => w.ticket(), over: () => ({ now: (w.seconds - 300) * 1000 - 1 }), code: 'NOT_YET_VALID' },
   { name: 'a ticket whose lease would be over', make: () => w.ticket({ start: w.seconds - 60, end: w.seconds }), code: 'LEASE_OVER' },
