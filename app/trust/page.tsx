@@ -1,15 +1,15 @@
 import type { Metadata } from 'next';
-import { requireViewer } from '@/app/rsc';
-import { Empty } from '@/components/ui/empty';
+import { getQueryClient, Hydrate, requireViewer, trpc } from '@/app/rsc';
+import { TrustView } from '@/components/trust/trust-view';
 
 export const metadata: Metadata = { title: 'Trust' };
 
 export default async function TrustPage() {
   await requireViewer('/trust');
+  await getQueryClient().prefetchQuery(trpc.trust.graph.queryOptions({ open: '', site: '' }));
   return (
-    <Empty title="No authority has been handed out yet">
-      Each node manager signs over part of its resources to an agent, for a time. Those statements, and what was issued
-      under them, are drawn here.
-    </Empty>
+    <Hydrate>
+      <TrustView />
+    </Hydrate>
   );
 }
