@@ -13,7 +13,7 @@ import { StateMark, StateShape } from '../ui/state-mark';
 import { type Column, Table } from '../ui/table';
 import { Time } from '../ui/time';
 import { UseBars } from './use-bars';
-import { allAmounts, amount, boxWords, edgeState, STATE, stateCounts } from './words';
+import { allAmounts, amount, boxWords, degree, edgeState, STATE, stateCounts } from './words';
 
 type EdgePanelProps = {
   graph: TrustGraph;
@@ -35,7 +35,7 @@ export function EdgePanel({ graph, edge, opened, resource, onLink }: EdgePanelPr
   );
   const nameOf = (id: string) => {
     const box = graph.boxes.find((one) => one.id === id);
-    return box ? boxWords(box).name : '';
+    return box ? boxWords(box).full : '';
   };
   const state = STATE[edgeState(edge)];
   const columns: Column<LinkRow>[] = [
@@ -83,8 +83,8 @@ export function EdgePanel({ graph, edge, opened, resource, onLink }: EdgePanelPr
         {edge.degreeMilli && (
           <Fact name="Degree">
             {edge.degreeMilli.min === edge.degreeMilli.max
-              ? `${edge.degreeMilli.min / 1000} times`
-              : `${edge.degreeMilli.min / 1000} to ${edge.degreeMilli.max / 1000} times`}
+              ? degree(edge.degreeMilli.min)
+              : `${degree(edge.degreeMilli.min)} to ${degree(edge.degreeMilli.max)}`}
           </Fact>
         )}
         {edge.earliestEnd && (

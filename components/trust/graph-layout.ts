@@ -17,14 +17,14 @@ export type PlacedEdge = TrustEdge & {
 
 export type GraphLayout = { width: number; height: number; boxes: PlacedBox[]; edges: PlacedEdge[]; columns: number[] };
 
-export const BOX = { width: 208, height: 52, gap: 14 } as const;
+export const BOX = { width: 168, height: 52, gap: 14 } as const;
 const MARGIN = 8;
 /** Above the columns: their headings. */
 export const HEAD = 28;
 /** Between two columns, for edges and their labels. */
-const GUTTER = 184;
+const GUTTER = 160;
 /** Of an edge's words; they are cut where they are longer. */
-export const LABEL = { width: 164, height: 20 } as const;
+export const LABEL = { width: 144, height: 20 } as const;
 const EDGE = { min: 1.5, max: 16 } as const;
 
 /**

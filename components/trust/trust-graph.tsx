@@ -81,7 +81,7 @@ export function TrustGraphDrawing({ graph, resource, edge, opened, onEdge, onOpe
         {layout.edges.map((one) => (
           <button
             aria-expanded={one.id === edge}
-            aria-label={edgeLabel(one, layout.boxes, resource)}
+            aria-label={edgeLabel(one, graph, resource)}
             className={cn(
               'absolute flex items-center justify-center gap-1.5 truncate rounded border bg-paper px-1.5 text-table tabular-nums hover:border-accent',
               one.id === edge ? 'border-accent bg-accent-soft' : 'border-line',
@@ -133,12 +133,12 @@ function Box({
   opened: GraphProps['opened'];
   onOpen: GraphProps['onOpen'];
 }) {
-  const { name, sub } = boxWords(box);
+  const { name, sub, full } = boxWords(box);
   const style = { left: box.x, top: box.y, width: box.width, height: box.height };
   const look = cn(
     'absolute flex items-center gap-2 rounded border bg-raised px-3 text-left',
     box.kind === 'agent' ? 'border-ink-faint' : 'border-line-strong',
-    box.partner && 'border-dashed',
+    box.partner && 'bg-sunken',
   );
   const words = (
     <span className="min-w-0 flex-1">
@@ -150,13 +150,26 @@ function Box({
   if (!next && box.kind !== 'node')
     return (
       // biome-ignore lint/a11y/useSemanticElements: a box of a drawing, no fieldset
-      <div aria-label={`${name}, ${sub}`} className={look} role="group" style={style} title={name} {...common}>
+      <div
+        aria-label={`${full}, ${sub}`}
+        className={look}
+        role="group"
+        style={style}
+        title={`${full}, ${sub}`}
+        {...common}
+      >
         {words}
       </div>
     );
   if (box.kind === 'node')
     return (
-      <a className={cn(look, 'hover:border-accent')} href={`/nodes/${box.ref}`} style={style} title={name} {...common}>
+      <a
+        className={cn(look, 'hover:border-accent')}
+        href={`/nodes/${box.ref}`}
+        style={style}
+        title={`${full}, ${sub}`}
+        {...common}
+      >
         {words}
       </a>
     );
@@ -167,7 +180,7 @@ function Box({
       className={cn(look, 'hover:border-accent')}
       onClick={() => next && onOpen(next)}
       style={style}
-      title={`Open ${name}`}
+      title={`Open ${full}`}
       type="button"
       {...common}
     >
@@ -189,18 +202,10 @@ export function openingOf(
 }
 
 /** An edge in a sentence. */
-export function edgeLabel(
-  edge: GraphEdge,
-  boxes: readonly Pick<
-    PlacedBox,
-    'id' | 'kind' | 'name' | 'nodes' | 'sites' | 'partner' | 'closed' | 'column' | 'ref'
-  >[],
-  resource: HardResource,
-): string {
+export function edgeLabel(edge: TrustGraph['edges'][number], graph: TrustGraph, resource: HardResource): string {
   const nameOf = (id: string) => {
-    const box = boxes.find((one) => one.id === id);
-    return box ? boxWords(box).name : id;
+    const box = graph.boxes.find((one) => one.id === id);
+    return box ? boxWords(box).full : id;
   };
   return `${nameOf(edge.from)} to ${nameOf(edge.to)}: ${plural(edge.links, 'link')} (${stateCounts(edge)}), ${amount(resource, edge.rights[resource])}`;
 }
-type GraphEdge = TrustGraph['edges'][number];

@@ -36,7 +36,7 @@ export function TrustSteps({ graph, resource, edge, opened, onEdge, onOpen }: Gr
                     <li key={one.id}>
                       <button
                         aria-expanded={one.id === edge}
-                        aria-label={edgeLabel(one, graph.boxes, resource)}
+                        aria-label={edgeLabel(one, graph, resource)}
                         className={cn(
                           'flex w-full items-center gap-2.5 px-3 py-2 text-left hover:bg-hover',
                           one.id === edge && 'bg-accent-soft',
@@ -47,7 +47,7 @@ export function TrustSteps({ graph, resource, edge, opened, onEdge, onOpen }: Gr
                         <StateShape tone={STATE[edgeState(one)].tone} />
                         <span className="min-w-0 flex-1">
                           <span className="block truncate">
-                            to <b className="font-medium">{to ? boxWords(to).name : ''}</b> ·{' '}
+                            to <b className="font-medium">{to ? boxWords(to).full : ''}</b> ·{' '}
                             {amount(resource, one.rights[resource])}
                           </span>
                           <span className="block truncate text-soft text-table">{stateCounts(one)}</span>

@@ -10,7 +10,6 @@ import { Button } from '../ui/button';
 import { cn } from '../ui/cn';
 import { Empty } from '../ui/empty';
 import { count, plural } from '../ui/format';
-import { Section } from '../ui/page';
 import { Select } from '../ui/select';
 import { Skeleton } from '../ui/skeleton';
 import { Time } from '../ui/time';
@@ -60,7 +59,7 @@ export function TrustView() {
   return (
     <>
       <div className={cn('grid grid-cols-1 gap-6', shows && 'xl:grid-cols-[minmax(0,1fr)_26rem]')}>
-        <Section aside={<Totals graph={graph} />} title={<span className="sr-only">Graph</span>}>
+        <section aria-label="Graph" className="min-w-0">
           <div className="mb-3 flex flex-wrap items-center gap-3">
             <Select
               aria-label="Which resource the widths and figures are of"
@@ -73,6 +72,9 @@ export function TrustView() {
                 Close the opened group
               </Button>
             )}
+            <div className="ml-auto text-soft text-table">
+              <Totals graph={graph} />
+            </div>
           </div>
           {graph.edges.length === 0 ? (
             <Nothing graph={graph} />
@@ -86,7 +88,7 @@ export function TrustView() {
               </div>
             </>
           )}
-        </Section>
+        </section>
         {shows && (
           <Aside
             onBack={link !== '' && chosen ? () => set({ link: '' }) : null}

@@ -50,24 +50,22 @@ export function allAmounts(amounts: HardAmounts): string {
 
 /** "1.5 times", for a degree of oversubscription in thousandths. */
 export function degree(milli: number): string {
-  return milli === 1000 ? 'not oversubscribed' : `oversubscribed up to ${milli / 1000} times`;
+  return milli === 1000 ? 'not oversubscribed' : `up to ${milli / 1000} times over`;
 }
 
-/** A box's own line and the one below it. */
-export function boxWords(box: TrustBox): { name: string; sub: string } {
+/** A box's own line, the one below it, and both in one. */
+export function boxWords(box: TrustBox): { name: string; sub: string; full: string } {
   const nodes = plural(box.nodes, 'node');
-  if (box.kind === 'agent') {
-    const what = box.partner ? `agent of ${box.partner}` : 'agent of this deployment';
-    return { name: box.name, sub: box.closed ? `${what}, closed` : what };
-  }
-  const whose = box.partner ? `, of ${box.partner}` : '';
-  if (box.kind === 'group')
-    return { name: `${nodes} of ${plural(box.sites, 'site')}`, sub: `trust the same agents${whose}` };
-  if (box.kind === 'site') return { name: box.name, sub: `${nodes}${whose}` };
-  if (box.kind === 'node') return { name: box.name, sub: `node${whose}` };
+  const sites = plural(box.sites, 'site');
+  const whose = box.partner ? ` of ${box.partner}` : '';
+  const said = (name: string, sub: string, full = name) => ({ name, sub, full });
+  if (box.kind === 'agent') return said(box.name, `${box.partner ?? 'our agent'}${box.closed ? ', closed' : ''}`);
+  if (box.kind === 'group') return said(nodes, `of ${sites}${whose && `,${whose}`}`, `${nodes} of ${sites}`);
+  if (box.kind === 'site') return said(box.name, `${nodes}${whose}`);
+  if (box.kind === 'node') return said(box.name, `node${whose}`);
   return box.sites > 1
-    ? { name: `${count(box.sites)} more sites`, sub: nodes }
-    : { name: `${count(box.nodes)} more nodes`, sub: 'of the opened site' };
+    ? said(`${count(box.sites)} more sites`, nodes)
+    : said(`${count(box.nodes)} more nodes`, 'of the opened site');
 }
 
 /** How an edge stands as a whole: what counts decides, and the worst of it is said. */

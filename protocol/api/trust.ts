@@ -7,12 +7,15 @@ import * as c from './common';
 export const LinkState = z.enum(LINK_STATES);
 export type LinkState = z.infer<typeof LinkState>;
 
+/** Sums over many links, or what is left: beyond what one statement may say, and below zero. */
+const Sums = z.object({ cpuMilli: z.number(), memoryMiB: z.number(), diskMiB: z.number(), networkKbps: z.number() });
+
 /** What becomes of rights: promised in tickets that may be redeemed, leased, passed on to another agent, and what is left of rights × degree. */
 export const LinkUse = z.object({
-  issued: c.HardAmounts,
-  redeemed: c.HardAmounts,
-  passedOn: c.HardAmounts,
-  free: c.HardAmounts,
+  issued: Sums,
+  redeemed: Sums,
+  passedOn: Sums,
+  free: Sums,
 });
 export type LinkUse = z.infer<typeof LinkUse>;
 
@@ -62,7 +65,7 @@ export const TrustEdge = z.object({
   to: z.string(),
   links: z.int(),
   states: z.partialRecord(LinkState, z.int()),
-  rights: c.HardAmounts,
+  rights: Sums,
   degreeMilli: z.object({ min: z.int(), max: z.int() }).nullable(),
   /** Of those that count. */
   earliestEnd: z.date().nullable(),
@@ -166,7 +169,7 @@ export const MayAnswer = z.object({
       link: LinkRow,
       verdict: z.enum(['holds', 'broken', 'not judged']),
       reason: c.Reason.nullable(),
-      free: c.HardAmounts,
+      free: Sums,
     }),
   ),
   others: z.int(),

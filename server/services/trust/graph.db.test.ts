@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { add, HARD_RESOURCES, type HardAmounts, hardOf, NOTHING, oversubscribed } from '@/core/resources/vector';
+import { add, HARD_RESOURCES, type HardAmounts, hardOf, NOTHING, oversubscribed, times } from '@/core/resources/vector';
 import { LINK_STATES, type LinkState, linkState } from '@/core/trust/link-state';
-import { LinksInput, type TrustGraph } from '@/protocol/api/trust';
+import { LinksInput, TrustGraph } from '@/protocol/api/trust';
 import { seedPerson } from '@/test/people';
 import { testPrisma } from '@/test/prisma';
 import { seedTrustFleet, type TrustFleet } from '@/test/trust-fleet';
@@ -113,6 +113,8 @@ const drawn = (l: Known) => !l.replaced && !l.void && l.notAfter > NOW.getTime()
 const sum = (links: readonly Known[], of: (link: Known) => HardAmounts) =>
   links.reduce((total, link) => add(total, of(link)), NOTHING);
 
+const manifold = (a: HardAmounts) => times(a, 1_000_000);
+
 /** What an edge stands for, found from its ends alone. */
 function linksOf(graph: TrustGraph, edge: TrustGraph['edges'][number], among: readonly Known[]): Known[] {
   const [agent = '', depth = ''] = edge.to.replace('agent:', '').split('@');
@@ -169,6 +171,10 @@ describe('the whole, to an operator', () => {
       const ends = counting.map((l) => l.notAfter);
       expect(edge.earliestEnd?.getTime() ?? null).toEqual(ends.length > 0 ? Math.min(...ends) : null);
     }
+    // Sums are more than any one statement may say: the API's own schema takes them.
+    expect(
+      TrustGraph.parse({ ...graph, edges: graph.edges.map((e) => ({ ...e, rights: manifold(e.rights) })) }),
+    ).toBeDefined();
     expect(links).toBe(all.filter(drawn).length);
     expect(graph.totals.links).toBe(links);
     const trusting = new Set(all.filter((l) => drawn(l) && l.depth === 1).map((l) => l.row.nodeId));
