@@ -6,6 +6,7 @@ import { agentUrn, serviceManagerUrn, tlsName } from '@/protocol/pki/names';
 import { type IdentityKey, loadOrMakeIdentityKey } from '@/protocol/statement/keys';
 import { serveTransport, type TransportServer } from '@/protocol/transport/server';
 import { advertise } from './advertisements';
+import { takeStanding } from './clearing';
 import { takeDelegation } from './delegate';
 import { enrol, type Registrar, renew } from './enrolment';
 import { Heartbeats } from './heartbeats';
@@ -199,6 +200,10 @@ function agentService(
     ownTickets: (peer, input) => principals.ownTickets(peer, input),
     ownLeases: (peer) => principals.ownLeases(peer),
     heartbeat: (peer, input) => heartbeats.take(peer, input),
+    standing: async (peer, input) => {
+      await takeStanding(issuer, peer, input.standing, Date.now());
+      return { taken: true };
+    },
     delegate: async (peer, input) => ({ accepted: await takeDelegation(issuer, peer, input.delegation, Date.now()) }),
     attend: (peer, input, signal) => relay.attend(peer, input, signal),
     enrol: (input) => enrol(registrar, input, new Date()),

@@ -131,6 +131,7 @@ export class Heartbeats {
       agents: agents.map((agent) => ({
         ...wishOf(agent, outcome.holds[agent.id]),
         held: outcome.heldBack.includes(agent.id),
+        wantStanding: outcome.wantStandings.includes(agent.id),
       })),
       journalSeen: outcome.journalSeen,
     };

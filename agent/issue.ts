@@ -15,10 +15,11 @@ import type { IssueInput, IssueOutput } from '@/protocol/agent/schemas';
 import type { SigningKey } from '@/protocol/statement/sign';
 import { signTickets } from '@/protocol/statement/sign-tickets';
 import type { Peer } from '@/protocol/trpc';
+import { clearGranted } from './clearing';
 import { closedProblem, historyOf, judgeByPolicy } from './granting';
 import { ownSliceFor } from './principals/demand';
 import { lockNodes, type NodeBook, type Predecessor, readBooks, readPredecessors } from './store/books';
-import { inTransaction, type Pool } from './store/database';
+import { inTransaction, type Pool, type Transaction } from './store/database';
 import type { Held } from './store/delegations';
 import { bindTickets } from './store/principals';
 import type { NewTicket, TicketTerms } from './store/ticket-rows';
@@ -27,7 +28,9 @@ import { claimRequest, insertTickets, keepAnswer, readTickets } from './store/ti
 type Input = z.infer<typeof IssueInput>;
 type Output = z.infer<typeof IssueOutput>;
 export type Issuer = { pool: Pool; agentId: string; urn: string; authority: string; key: SigningKey };
-type Granted = { node: string; held: Held };
+/** … with its ticket's id. */
+type Named = Granted & { jti: string };
+type Granted = { node: string; held: Held; clears?: string[] };
 
 /**
  * Issues tickets for what is free, each durable before it is handed out; nodes that cannot give one are refused each with
@@ -64,7 +67,10 @@ export async function issueTickets(issuer: Issuer, peer: Peer, input: Input, now
     const ruling = await judgeByPolicy(tx, issuer, standing, input, granted.length, now);
     const { reason } = ruling;
     if (reason) refused.push(...granted.splice(ruling.grant).map(({ node }) => ({ node, reason })));
-    const tickets = await sign(issuer, peer, input, granted, now);
+    const jtis = newTicketIds(granted.length, now);
+    const cleared = await withClears(tx, issuer, input, granted, jtis, now);
+    refused.push(...cleared.refused);
+    const tickets = await sign(issuer, peer, input, cleared.granted, now);
     await insertTickets(tx, issuer.agentId, termsOf(issuer, input), tickets);
     if (own)
       await bindTickets(
@@ -89,30 +95,63 @@ async function sign(
   { key }: Issuer,
   peer: Peer,
   input: Input,
-  granted: readonly Granted[],
+  granted: readonly Named[],
   now: number,
 ): Promise<(NewTicket & { node: string })[]> {
   const { sub, slice, resources, start, end, graceSeconds } = input;
   const shared = { iss: key.jkt, sub, cnf: { jkt: peer.jkt }, slice, resources, start, end, graceSeconds };
-  const jtis = newTicketIds(granted.length, now);
-  const own = granted.map(({ node, held }, i) => {
+  const own = granted.map(({ node, held, jti, clears }) => {
     const replaces = input.replaces?.[node];
     const renewal = replaces === undefined ? {} : { replaces };
-    return { jti: jtis[i] ?? '', aud: node, ...redeemWindow(held, input, now), ...renewal, chain: held.chain };
+    const words = clears ? { clears } : {};
+    return { jti, aud: node, ...redeemWindow(held, input, now), ...renewal, ...words, chain: held.chain };
   });
   const texts = await signTickets(shared, own, key);
   return granted.map(({ held }, i) => {
-    const { chain: _, aud, ...rest } = own[i] ?? missing();
+    const { chain: _, clears: __, aud, ...rest } = own[i] ?? missing();
     return { node: aud, nodeId: held.nodeId, ...rest, text: texts[i] ?? missing() };
   });
+}
+
+/** Those that may be signed, each with its id and the node's words that it must carry, and why the others may not. */
+async function withClears(
+  tx: Transaction,
+  issuer: Issuer,
+  input: Input,
+  granted: readonly Granted[],
+  jtis: readonly string[],
+  now: number,
+): Promise<{ granted: Named[]; refused: { node: string; reason: Reason }[] }> {
+  const named = granted.map((one, i): Named => ({ ...one, jti: jtis[i] ?? missing() }));
+  const wishes = named.map(({ node, held, jti }) => {
+    const replaces = input.replaces?.[node];
+    return {
+      node,
+      held,
+      jti,
+      exp: redeemWindow(held, input, now).exp,
+      ...(replaces === undefined ? {} : { replaces }),
+    };
+  });
+  const answers = await clearGranted(tx, issuer, input, wishes);
+  const refused: { node: string; reason: Reason }[] = [];
+  const may = named.flatMap((one): Named[] => {
+    const answer = answers.get(one.node);
+    if (answer && 'code' in answer) {
+      refused.push({ node: one.node, reason: answer });
+      return [];
+    }
+    return [answer && answer.length > 0 ? { ...one, clears: answer } : one];
+  });
+  return { granted: may, refused };
 }
 
 function missing(): never {
   throw new Error('a ticket was not signed');
 }
 
-function termsOf({ key }: Issuer, { slice, resources, start, end }: Input): TicketTerms {
-  return { iss: key.jkt, sliceUrn: slice, amounts: hardOf(resources), start, end };
+function termsOf({ key }: Issuer, { slice, resources, start, end, graceSeconds }: Input): TicketTerms {
+  return { iss: key.jkt, sliceUrn: slice, amounts: hardOf(resources), start, end, graceSeconds };
 }
 
 function checkTerms(input: Input, now: number): void {

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DEFAULT_RESOURCES } from '@/protocol/resources';
+import { signStatement } from '@/protocol/statement/sign';
 import { verifyTicket } from '@/protocol/statement/ticket';
 import { testDatabase } from '@/test/postgres';
 import { agentFixture, ask, type FakeNode, OFFER, refusal, SLICE } from './test-fleet';
@@ -25,6 +27,23 @@ const issue = async (node: FakeNode, more: Parameters<typeof ask>[1] = {}) => {
 };
 const renewal = (node: FakeNode, jti = '', more: Parameters<typeof ask>[1] = {}) =>
   issue(node, { end: start + 2 * 86_400, replaces: { [node.urn]: jti }, ...more });
+
+/** With the node's word that it was burnt. */
+function giveBack(node: FakeNode, { iss = '', jti = '' }: { iss?: string; jti?: string }) {
+  const { key, urn, incarnation } = node;
+  const [at, id] = [Math.floor(Date.now() / 1000), randomBytes(18).toString('base64url')];
+  const of = {
+    iss: key.jkt,
+    jti: id,
+    node: urn,
+    incarnation,
+    kind: 'burnt' as const,
+    slice: `${SLICE}2`,
+    ticket: { iss, jti },
+  };
+  const receipt = signStatement('receipt+jwt', { ...of, code: 'TICKET_BURNT', facts: {}, since: at, iat: at }, key);
+  return fleet.client.returnTickets.mutate({ tickets: [{ iss, jti, receipt }] });
+}
 
 async function one(): Promise<FakeNode> {
   const [node] = await fleet.nodes(1);
@@ -53,7 +72,7 @@ test('a ticket and its renewals claim what one of them does, on a full node too,
   expect(await freeOf(node)).toBe(0);
   expect((await issue(node, { slice: `${SLICE}3` })).code).toBe('DELEGATION_SPENT');
   // Once the other's place is free it is sold once, not twice.
-  await database.pool.query(`UPDATE "Ticket" SET state = 'burnt' WHERE jti = $1`, [other.jti]);
+  await giveBack(node, other);
   expect(await freeOf(node)).toBe(half.memoryMiB);
   const answers = await Promise.all(
     Array.from({ length: 6 }, (_, i) => (i % 2 ? issue(node, { slice: `${SLICE}4` }) : renewal(node, first.jti))),

@@ -155,7 +155,10 @@ describe('granting policies', () => {
     expect(await want('oslo', 'a')).toBe(4); // nobody else wants any
     expect(await want('oslo', 'b', nodes.slice(0, 2))).toBe(2);
     expect(await want('lima', 'a')).toBe(2); // all that is left: two more are waited for
-    await database.pool.query(`UPDATE "Ticket" SET state = 'burnt' WHERE "sliceUrn" = $1`, [of('oslo', 'b')]);
+    await database.pool.query(
+      `UPDATE "Ticket" SET state = 'lapsed', "notAfter" = now() - interval '1 day', "endsAt" = now() - interval '1 day' WHERE "sliceUrn" = $1`,
+      [of('oslo', 'b')],
+    );
     expect(await want('oslo', 'c', nodes.slice(0, 2))).toBe(0); // holds its half
     expect(await want('lima', 'b', nodes.slice(0, 2))).toBe(2);
   });

@@ -67,7 +67,7 @@ export const REFUSAL_CODES = [
   // agent
   'NOT_DELEGATED', // facts: node
   'NOT_ADVERTISED', // facts: node
-  'DELEGATION_SPENT', // facts: node, resource, wants, free, degreeMilli
+  'DELEGATION_SPENT', // facts: node, resource, wants, free, degreeMilli, until? (what was issued may be held so long, if the node does not clear it)
   'POLICY_DENIED', // facts: policy, site, and by policy: resource, holds, wants, each (quota, fair share); weight, weights, drawn, wants, lot (lottery)
   'AGENT_CLOSED', // facts: agent, adminSwitch (draining, closed or revoked)
   'IDEMPOTENCY_MISMATCH', // facts: key

@@ -128,6 +128,7 @@ export class NodeManager {
       grant: (wish) => grantOf(wish, this.capacity, this.policy.current),
       delegation: (agent, { rights, degreeMilli }) =>
         rootDelegation(o.key, urn, this.state.incarnation, rights, agent, ledger.now(), degreeMilli),
+      standing: (issuer) => this.standing(issuer),
       usage: () => this.monitor.report(),
       heardUsage: (until) => this.monitor.acknowledged(until),
       heardClock: (reading) => this.monitor.heardClock(reading),

@@ -39,6 +39,8 @@ export type BeatOutcome = {
   holds: Record<string, Holding>;
   /** Ids of agents to which an operator keeps it from delegating. */
   heldBack: string[];
+  /** Ids of agents that want its word on their tickets. */
+  wantStandings: string[];
 };
 
 /** `granteeJkt`: the agent's key as it was then. */
@@ -92,7 +94,10 @@ SELECT urn, node_id::text AS "nodeId", was, admin_switch AS "adminSwitch", new_i
   coalesce((
     SELECT json_agg(DISTINCT o."agentId") FROM "Revocation" r JOIN "Delegation" o ON o.iss = r.iss AND o.jti = r.jti
     WHERE r."nodeId" = node_id AND ${HOLDS_BACK} AND o.iss = nodes.jkt
-  ), '[]') AS "heldBack"
+  ), '[]') AS "heldBack",
+  coalesce((
+    SELECT json_agg(s."agentId") FROM "Standing" s WHERE s."nodeId" = node_id AND s."wantedAt" > coalesce(s."takenAt", '-infinity')
+  ), '[]') AS "wantStandings"
 FROM nodes`;
 
 /** Stores heartbeats, at most one of a node. Nodes whose key does not count (any more) are missing from the answer. */

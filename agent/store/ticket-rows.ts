@@ -2,12 +2,19 @@ import type { HardAmounts } from '@/core/resources/vector';
 
 /** `replaces`: the id of the ticket that this one renews. */
 export type NewTicket = { nodeId: string; jti: string; text: string; nbf: number; exp: number; replaces?: string };
-export type TicketTerms = { iss: string; sliceUrn: string; amounts: HardAmounts; start: number; end: number };
+export type TicketTerms = {
+  iss: string;
+  sliceUrn: string;
+  amounts: HardAmounts;
+  start: number;
+  end: number;
+  graceSeconds: number;
+};
 
 /** Takes what `ticketRows` gives. Slice and sliver are the deployment's to fill in when it binds the ticket. */
-export const COPY_TICKETS = `COPY "Ticket" (iss, "agentId", "sliceUrn", "cpuMilli", "memoryMiB", "diskMiB", "networkKbps", "startsAt", "endsAt",
+export const COPY_TICKETS = `COPY "Ticket" (iss, "agentId", "sliceUrn", "cpuMilli", "memoryMiB", "diskMiB", "networkKbps", "startsAt", "endsAt", "graceSeconds",
   "nodeId", "notBefore", "notAfter", jti, text, replaces) FROM STDIN BINARY`;
-const FIELDS = 15;
+const FIELDS = 16;
 
 /** Signature, flags and header extension: https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-BINARY-FORMAT */
 const HEADER = Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)]);
@@ -43,16 +50,17 @@ export function ticketRows(agentId: string, terms: TicketTerms, tickets: readonl
   return rows;
 }
 
-function sharedFields(agentId: string, { iss, sliceUrn, amounts, start, end }: TicketTerms): Buffer {
+function sharedFields(agentId: string, { iss, sliceUrn, amounts, start, end, graceSeconds }: TicketTerms): Buffer {
   const fields = [Buffer.from(iss), Buffer.from(agentId.replaceAll('-', ''), 'hex'), Buffer.from(sliceUrn)];
   const { cpuMilli, memoryMiB, diskMiB, networkKbps } = amounts;
-  const numbers = Buffer.alloc(4 * (4 + 4) + 2 * (4 + 8));
+  const numbers = Buffer.alloc(5 * (4 + 4) + 2 * (4 + 8));
   let at = 0;
   for (const amount of [cpuMilli, memoryMiB, diskMiB, networkKbps]) {
     at = numbers.writeInt32BE(4, at);
     at = numbers.writeInt32BE(amount, at);
   }
   for (const time of [start, end]) at = writeTime(numbers, time, at);
+  numbers.writeInt32BE(graceSeconds, numbers.writeInt32BE(4, at));
   return Buffer.concat([...fields.flatMap((field) => [int32(field.length), field]), numbers]);
 }
 

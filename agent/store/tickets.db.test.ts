@@ -19,6 +19,7 @@ const terms: TicketTerms = {
   amounts: { cpuMilli: 1, memoryMiB: 16_777_216, diskMiB: 3, networkKbps: 400_000_000 },
   start: 1_790_000_000,
   end: 4_102_444_800,
+  graceSeconds: 86_400,
 };
 const ticket = (bytes = 1500): NewTicket => ({
   nodeId: randomUUID(),
@@ -34,7 +35,7 @@ test('what COPY stored is what was given, also a text of the largest size', asyn
   await insert(tickets);
   const { rows } = await pool.query(
     `SELECT iss, jti, "agentId", "nodeId", "sliceUrn", "sliceId", "sliverId", state::text, text, "cpuMilli", "memoryMiB", "diskMiB",
-       "networkKbps", date_part('epoch', "startsAt") AS start, date_part('epoch', "endsAt") AS end,
+       "networkKbps", date_part('epoch', "startsAt") AS start, date_part('epoch', "endsAt") AS end, "graceSeconds",
        date_part('epoch', "notBefore") AS nbf, date_part('epoch', "notAfter") AS exp, now() - "createdAt" < '1 minute' AS now
      FROM "Ticket" WHERE jti = ANY($1)`,
     [tickets.map((one) => one.jti)],

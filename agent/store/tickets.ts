@@ -147,7 +147,12 @@ export async function burnTickets(tx: Queryable, iss: string, jtis: readonly str
 /** Tickets whose redeem window (and the 300 s of skew that nodes forgive) is over lapse; requests are forgotten a week later. */
 export async function lapseTickets(pool: Pool): Promise<void> {
   await pool.query(
-    `UPDATE "Ticket" SET state = 'lapsed' WHERE state = 'issued' AND "notAfter" < now() - interval '300 s'`,
+    `WITH lapsed AS (
+       UPDATE "Ticket" SET state = 'lapsed' WHERE state = 'issued' AND "notAfter" < now() - interval '300 s' RETURNING "nodeId", "agentId"
+     )
+     INSERT INTO "Standing" AS s ("nodeId", "agentId", "wantedAt") SELECT DISTINCT l."nodeId", l."agentId", now() FROM lapsed l
+       JOIN "Node" n ON n.id = l."nodeId" JOIN "Agent" a ON a.id = l."agentId" ORDER BY 1, 2
+     ON CONFLICT ("nodeId", "agentId") DO UPDATE SET "wantedAt" = now()`, // nobody but the node can say that they were not redeemed
   );
   await pool.query(`DELETE FROM "TicketRequest" WHERE "createdAt" < now() - interval '8 days'`);
 }

@@ -57,6 +57,7 @@ test('more slivers than one heartbeat holds are told in several, and a list that
     reports: (ids) => (ids === 'all' ? all : all.filter((one) => ids.includes(one.leaseJti))),
     grant: () => ({ rights: AMOUNTS, degreeMilli: 1000 }),
     delegation: (to) => rootDelegation(key, node, incarnation, AMOUNTS, to, Date.now()),
+    standing: () => Promise.resolve(null),
     usage: () => null,
     heardUsage: () => {},
     heardClock: () => {},

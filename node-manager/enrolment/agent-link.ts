@@ -50,6 +50,8 @@ export type AgentLinkOptions = {
   /** What the owner lets a wish be; null: nothing for that agent. */
   grant: (wish: AgentWish) => Grant | null;
   delegation: (agent: KnownAgent, grant: Grant) => string;
+  /** The node's word on all tickets of an issuer; null when it cannot give it. */
+  standing: (issuer: string) => Promise<string | null>;
   /** What the agent's answer changes for the node; durable before it resolves. */
   heard: (answer: z.infer<typeof HeartbeatOutput>, said: Heartbeat) => Promise<void>;
   /** False while this (simulated) node plays dead. */
@@ -201,6 +203,7 @@ export class AgentLink {
       await this.freshCertificate();
       await this.heartbeat();
       if (!this.anew) await this.delegate();
+      await this.sayStandings();
       if (this.failures > 0) this.o.log.info({ node: this.o.node, failures: this.failures }, 'the agent answers again');
       this.failures = 0;
       this.awaySince = null;
@@ -279,6 +282,14 @@ export class AgentLink {
       const delegation = this.o.delegation(wish, grant);
       await orRefused(this.client().delegate.mutate({ delegation }, { signal: this.stopper.signal }));
       this.o.log.debug({ node: this.o.node, agent: wish.urn, ...grant }, 'delegated to an agent');
+    }
+  }
+
+  /** Gives its word on their tickets to the agents that want it. */
+  private async sayStandings(): Promise<void> {
+    for (const wish of this.wishes) {
+      const standing = wish.wantStanding ? await this.o.standing(thumbprint(wish.publicKey)) : null;
+      if (standing) await orRefused(this.client().standing.mutate({ standing }, { signal: this.stopper.signal }));
     }
   }
 

@@ -2,6 +2,7 @@ import { tailOf } from '@/core/accountability/word';
 import { SKEW_SECONDS } from '@/core/statement/bounds';
 import { MAX_STANDING, type StandingReceiptClaims } from '@/protocol/statement/schemas';
 import { signStatement } from '@/protocol/statement/sign';
+import type { NodeState } from './node-state';
 import { type NodeSelf, newStatementId } from './redeem';
 
 /** How long the window of a ticket may still be open after it ended: a day, which no agent of ours exceeds, and the skew. */
@@ -51,7 +52,22 @@ export function makeStanding(self: NodeSelf, issuer: string, ended: readonly str
     asOf,
     live,
     ended: ended.filter((jti) => !held.has(jti)),
+    revoked: takenBack(self.state, issuer, asOf),
     iat: asOf,
   };
   return signStatement('receipt+jwt', claims, self.key);
+}
+
+/** The issuer's delegations that were taken back, each with the latest end of a lease under it. */
+function takenBack(state: NodeState, issuer: string, asOf: number): StandingReceiptClaims['revoked'] {
+  const own = [...state.revocations.values()].flatMap(({ kind, what }) => {
+    const [iss, jti = ''] = what.split(' ');
+    return kind === 'delegation' && iss === issuer && /^[A-Za-z0-9_-]{16,64}$/.test(jti) ? [jti] : [];
+  });
+  return own.slice(-MAX_STANDING.revoked).map((jti) => {
+    const under = [...state.leases.values()].filter((lease) =>
+      lease.links.some((link) => link.iss === issuer && link.jti === jti),
+    );
+    return { jti, until: Math.max(asOf, ...under.map((lease) => lease.end + lease.graceSeconds)) };
+  });
 }

@@ -75,6 +75,7 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
       degreeMilli: 1000,
       holds: held?.incarnation === incarnation ? { rights: held.rights, degreeMilli: held.degreeMilli } : null,
       held: false,
+      wantStanding: false,
     };
   };
   const unused = () => {
@@ -95,6 +96,7 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
     ownSlices: unused,
     ownTickets: unused,
     ownLeases: unused,
+    standing: unused,
     attend: unused,
     async watch(_peer, { heard }, signal) {
       const missing = () => revocations.filter((one) => one.number > heard);

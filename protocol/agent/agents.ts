@@ -21,5 +21,7 @@ export const AgentWish = KnownAgent.extend({
   holds: z.object({ rights: HardAmountsSchema, degreeMilli: z.int() }).nullable(),
   /** An operator took back what it had, and has not given it back: sign nothing for it. */
   held: z.boolean().default(false),
+  /** It may need the node's word on its tickets: send a standing. */
+  wantStanding: z.boolean().default(false),
 });
 export type AgentWish = z.infer<typeof AgentWish>;

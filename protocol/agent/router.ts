@@ -17,6 +17,8 @@ export interface AgentService {
   issue(peer: Peer, input: z.infer<typeof s.IssueInput>): Promise<z.infer<typeof s.IssueOutput>>;
   returnTickets(peer: Peer, input: z.infer<typeof s.ReturnInput>): Promise<z.infer<typeof s.ReturnOutput>>;
   heartbeat(peer: Peer, input: z.infer<typeof s.HeartbeatInput>): Promise<z.infer<typeof s.HeartbeatOutput>>;
+  /** A node's word on all tickets of one of the deployment's agents. */
+  standing(peer: Peer, input: z.infer<typeof s.StandingInput>): Promise<z.infer<typeof s.StandingOutput>>;
   delegate(peer: Peer, input: z.infer<typeof s.DelegateInput>): Promise<z.infer<typeof s.DelegateOutput>>;
   /** A long poll of a node that cannot be dialled: what calls wait for it here. */
   attend(
@@ -83,6 +85,10 @@ export const agentRouter = t.router({
     .input(s.HeartbeatInput)
     .output(s.HeartbeatOutput)
     .mutation(({ ctx, input }) => ctx.service.heartbeat(ctx.peer, input)),
+  standing: node
+    .input(s.StandingInput)
+    .output(s.StandingOutput)
+    .mutation(({ ctx, input }) => ctx.service.standing(ctx.peer, input)),
   delegate: node
     .input(s.DelegateInput)
     .output(s.DelegateOutput)

@@ -165,6 +165,10 @@ export const HeartbeatOutput = z.object({
   revocations: WatchOutput.optional(),
 });
 
+/** receipt+jwt of kind `standing`, for one of the deployment's agents. */
+export const StandingInput = z.object({ standing: statement });
+export const StandingOutput = z.object({ taken: z.literal(true) });
+
 export const DelegateInput = z.object({ delegation: statement });
 /** Not accepted: an operator took back what this node delegated to this agent. */
 export const DelegateOutput = z.object({ accepted: z.boolean() });

@@ -11,7 +11,9 @@ export function wordOf(receipt: ReceiptClaims, node: string, issuer: string): Wo
   if (receipt.node !== node) return null;
   if (receipt.kind === 'standing') {
     if (receipt.issuer !== issuer) return null;
-    return { kind: 'standing', asOf: receipt.asOf, live: new Set(receipt.live), ended: new Set(receipt.ended) };
+    const { asOf, live, ended, revoked } = receipt;
+    const until = new Map(revoked.map((one) => [one.jti, one.until]));
+    return { kind: 'standing', asOf, live: new Set(live), ended: new Set(ended), revoked: until };
   }
   if (receipt.kind === 'revoked') {
     if (receipt.delegation.iss !== issuer) return null;

@@ -120,7 +120,7 @@ export const TicketReceiptClaims = z.strictObject({
 });
 
 /** Tickets in one standing: with the longest that a node signs, a ticket that carries it has room for a chain. */
-export const MAX_STANDING = { live: 640, ended: 128 } as const;
+export const MAX_STANDING = { live: 640, ended: 128, revoked: 32 } as const;
 
 /**
  * A node's word on all that one issuer has there, as of `asOf`: what of its tickets holds a lease, and which ended though their redeem
@@ -135,6 +135,8 @@ export const StandingReceiptClaims = z.strictObject({
   asOf: seconds,
   live: z.array(z.string().regex(/^[A-Za-z0-9_-]{8}$/)).max(MAX_STANDING.live),
   ended: z.array(id).max(MAX_STANDING.ended),
+  /** That issuer's delegations that were taken back: nothing new is leased under them, and what was ends by `until`. */
+  revoked: z.array(z.strictObject({ jti: id, until: seconds })).max(MAX_STANDING.revoked),
   iat: seconds,
 });
 
