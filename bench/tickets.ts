@@ -1,17 +1,27 @@
-import { sign, verify } from 'node:crypto';
 import { BATCH_IN_FLIGHT, inBatches } from '@/protocol/statement/batches';
-import type { VerifyKey } from '@/protocol/statement/keys';
 import { verifyTicketAsync } from '@/protocol/statement/ticket';
-import { ownCpu } from './tickets/cpu';
 import { type Issued, type IssuingAgent, LANES, startIssuingAgent, TICKETS_PER_REQUEST } from './tickets/issuing-agent';
+import {
+  type Cost,
+  cost,
+  cpuOfEach,
+  medianCost,
+  perSecond,
+  type Signed,
+  signedOf,
+  signedPart,
+  signRaw,
+  verifyRaw,
+} from './tickets/measure';
+
+import { refuseWorst } from './tickets/refusing';
+import { verifyChains } from './tickets/verifying';
 
 /** Rounds; each has tickets of its own, and the raw cost is measured right after ours. */
 const ROUNDS = 5;
 const REQUESTS_PER_LANE = 2;
 const COUNT = LANES * REQUESTS_PER_LANE * TICKETS_PER_REQUEST;
 
-/** What a round's tickets took: wall time in ms, and CPU time in µs of this process (and of Postgres, for `issue`). */
-type Cost = { ms: number; cpu: number };
 type Round = { issue: Cost; byTls: Cost; sign: Cost; verify: Cost; rawVerify: Cost; grant: Cost };
 
 /**
@@ -22,7 +32,10 @@ type Round = { issue: Cost; byTls: Cost; sign: Cost; verify: Cost; rawVerify: Co
  * - `issue-tls`: the same through the agent's process, with mutual TLS, JSON and schemas of both sides.
  * - `verify`: as a node does: strict decoding, signature, delegation chain, every rule; each ticket seen once. Its limit counts
  *   every signature that must be checked: each ticket's, and each node's delegation once a round.
- * - `issue-cpu`, `verify-cpu`: the same work as CPU time per ticket, Postgres's included: what others do on the machine meanwhile
+ * - `verify-chain-1`, `-3`, `-8`: the same where nothing was ever seen: every ticket with a chain of its own, all keys and links new.
+ * - `refuse-worst`: ms for the worst statement to refuse that we know, found among the table of attacks and what we could make; `-memory`:
+ *   what hundreds of them leave behind.
+ * - `…-cpu`: the same work as CPU time per ticket, Postgres's included: what others do on the machine meanwhile
  *   takes wall time, and most from who has the fewest threads, but no CPU time.
  * - `grant-1000`: seconds for one request of 1,000 tickets through TLS, nothing else under way.
  */
@@ -32,32 +45,22 @@ export async function run() {
     await round(agent); // compiles both processes' code
     const rounds: Round[] = [];
     for (let i = 0; i < ROUNDS; i++) rounds.push(await round(agent));
-    const of = (name: keyof Round): Cost => ({
-      ms: median(rounds.map((one) => one[name].ms)),
-      cpu: median(rounds.map((one) => one[name].cpu)),
-    });
+    const of = (name: keyof Round) => medianCost(rounds.map((one) => one[name]));
     return {
       rows: [
-        perSecond('issue', of('issue'), of('sign')),
-        perSecond('issue-tls', of('byTls'), of('sign')),
-        cpuOfEach('issue-cpu', of('issue'), of('sign')),
-        perSecond('verify', of('verify'), of('rawVerify')),
-        cpuOfEach('verify-cpu', of('verify'), of('rawVerify')),
+        perSecond('issue', COUNT, of('issue'), of('sign')),
+        perSecond('issue-tls', COUNT, of('byTls'), of('sign')),
+        cpuOfEach('issue-cpu', COUNT, of('issue'), of('sign')),
+        perSecond('verify', COUNT, of('verify'), of('rawVerify')),
+        cpuOfEach('verify-cpu', COUNT, of('verify'), of('rawVerify')),
+        ...(await verifyChains([1, 3, 8])),
+        ...(await refuseWorst()),
         { case: 'grant-1000', value: of('grant').ms / 1000, unit: 's' },
       ],
     };
   } finally {
     await agent.stop();
   }
-}
-
-function perSecond(name: string, ours: Cost, raw: Cost) {
-  const [value, limit] = [(COUNT / ours.ms) * 1000, (COUNT / raw.ms) * 1000];
-  return { case: name, value, unit: '1/s', limit, ratio: value / limit };
-}
-
-function cpuOfEach(name: string, ours: Cost, raw: Cost) {
-  return { case: name, value: ours.cpu / COUNT, unit: 'µs', limit: raw.cpu / COUNT, ratio: raw.cpu / ours.cpu };
 }
 
 async function round(agent: IssuingAgent): Promise<Round> {
@@ -73,9 +76,9 @@ async function round(agent: IssuingAgent): Promise<Round> {
     await issueAll(agent.issueByTls, (issued) => tickets.push(...issued));
   });
   const inputs = tickets.map(({ text }) => signedPart(text));
-  const signed: { input: Buffer; signature: Buffer; key: VerifyKey }[] = [];
+  const signed: Signed[] = [];
   const raw = await cost(async () => {
-    const signatures = await inBatches(inputs, (input) => signRaw(agent, input), BATCH_IN_FLIGHT);
+    const signatures = await inBatches(inputs, (input) => signRaw(agent.key, input), BATCH_IN_FLIGHT);
     signatures.forEach((signature, i) => {
       signed.push({ input: inputs[i] ?? Buffer.alloc(0), signature, key: agent.key });
     });
@@ -91,7 +94,7 @@ async function round(agent: IssuingAgent): Promise<Round> {
   });
   for (const node of new Set(tickets.map((one) => one.node))) {
     const { text, key } = agent.delegationOf(node);
-    signed.push({ input: signedPart(text), signature: signatureOf(text), key });
+    signed.push(signedOf(text, key));
   }
   const rawVerify = await cost(async () => {
     await inBatches(signed, verifyRaw, BATCH_IN_FLIGHT);
@@ -109,36 +112,4 @@ async function issueAll(issue: (lane: number) => Promise<Issued>, take: (issued:
     }
   });
   await Promise.all(lanes);
-}
-
-function signedPart(text: string): Buffer {
-  return Buffer.from(text.slice(0, text.lastIndexOf('.')));
-}
-
-function signatureOf(text: string): Buffer {
-  return Buffer.from(text.slice(text.lastIndexOf('.') + 1), 'base64url');
-}
-
-function signRaw(agent: IssuingAgent, input: Buffer): Promise<Buffer> {
-  return new Promise((resolve, reject) =>
-    sign(null, input, agent.key.privateKey, (err, made) => (err ? reject(err) : resolve(made))),
-  );
-}
-
-function verifyRaw({ input, signature, key }: { input: Buffer; signature: Buffer; key: VerifyKey }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    verify(null, input, key.publicKey, signature, (err, holds) =>
-      err || !holds ? reject(err ?? new Error('does not hold')) : resolve(),
-    );
-  });
-}
-
-async function cost(work: () => Promise<void>): Promise<Cost> {
-  const [start, cpu] = [performance.now(), ownCpu()];
-  await work();
-  return { ms: performance.now() - start, cpu: ownCpu() - cpu };
-}
-
-function median(values: number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }

@@ -5,6 +5,8 @@
  */
 export function isWeakPoint(raw: Uint8Array): boolean {
   if (raw.length !== 32) return true;
+  // Only these stand second in any of them: nearly every key is told apart by this.
+  if (raw[1] !== 0 && raw[1] !== 0xff && raw[1] !== 0xe8 && raw[1] !== 0x17) return false;
   const y = Array.from(raw, (b, i) => (i === 31 ? b & 0x7f : b)); // the top bit is the sign of x
   if (y[31] === 0x7f && y.slice(1, 31).every((b) => b === 0xff) && (y[0] ?? 0) >= 0xed) return true;
   const hex = y.map((b) => b.toString(16).padStart(2, '0')).join('');

@@ -1,17 +1,11 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-} from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, hash, type KeyObject, randomBytes } from 'node:crypto';
 import { link, mkdir, open, readFile, stat, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Refused } from '@/core/errors';
-import { decodeBase64url } from '@/core/statement/base64url';
 import { isWeakPoint } from '@/core/statement/weak-point';
 import { Bounded } from './bounded';
+import { nativeDecoder } from './native-decoder';
+import { predicateOf } from './predicate';
 import { type PublicJwk, PublicJwkSchema } from './schemas';
 
 /** An Ed25519 identity key: made where it is used, never moved. `jkt` is its id, the RFC 7638 thumbprint. */
@@ -80,7 +74,7 @@ export async function loadOrMakeIdentityKey(path: string): Promise<IdentityKey> 
 
 /** RFC 7638 thumbprint of a public key: SHA-256 over its required members in lexical order, base64url. */
 export function thumbprint(jwk: PublicJwk): string {
-  return createHash('sha256').update(`{"crv":"Ed25519","kty":"OKP","x":"${jwk.x}"}`).digest('base64url');
+  return hash('sha256', `{"crv":"Ed25519","kty":"OKP","x":"${jwk.x}"}`, 'base64url');
 }
 
 /** The JWK of a raw 32-byte public key in base64url, as the database keeps it. */
@@ -88,6 +82,7 @@ export function jwkFromRaw(x: string): PublicJwk {
   return { kty: 'OKP', crv: 'Ed25519', x };
 }
 
+const isPublicJwk = predicateOf(PublicJwkSchema);
 const parsed = new Bounded<string, VerifyKey>(4096);
 
 /**
@@ -97,11 +92,11 @@ const parsed = new Bounded<string, VerifyKey>(4096);
 export function verifyKeyFromJwk(jwk: PublicJwk): VerifyKey {
   const known = parsed.get(jwk.x);
   if (known) return known;
-  const checked = PublicJwkSchema.safeParse(jwk);
-  if (!checked.success) throw new Refused('STATEMENT_MALFORMED', { problem: 'not an Ed25519 public key' });
-  const raw = decodeBase64url(checked.data.x);
+  if (!isPublicJwk?.(jwk) && !PublicJwkSchema.safeParse(jwk).success)
+    throw new Refused('STATEMENT_MALFORMED', { problem: 'not an Ed25519 public key' });
+  const raw = nativeDecoder.bytes(jwk.x);
   if (isWeakPoint(raw)) throw new Refused('STATEMENT_MALFORMED', { problem: 'a public key that nobody can own' });
-  const key = { publicKey: createPublicKey({ key: checked.data, format: 'jwk' }), jkt: thumbprint(checked.data) };
+  const key = { publicKey: createPublicKey({ key: jwk, format: 'jwk' }), jkt: thumbprint(jwk) };
   parsed.set(jwk.x, key);
   return key;
 }

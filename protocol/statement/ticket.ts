@@ -1,7 +1,15 @@
-import { Refused } from '@/core/errors';
 import { judgeNames } from '@/core/trust/names';
 import { judgeTicket } from '@/core/trust/ticket';
-import { type DelegationContext, lastOf, type VerifiedLink, verifyChain } from './delegation';
+import {
+  type DelegationContext,
+  heldOrNot,
+  lastOf,
+  openChain,
+  proveLinks,
+  type SeenLink,
+  type VerifiedLink,
+  verifyLinks,
+} from './delegation';
 import { verifyKeyFromJwk } from './keys';
 import type { TicketClaims } from './schemas';
 import { type OpenStatement, openStatement } from './verify';
@@ -25,8 +33,7 @@ export function verifyTicket(text: string, context: TicketVerifyContext): Verifi
 
 /** As `verifyTicket`, of a ticket that was decoded already. */
 export function verifyOpenTicket(ticket: OpenStatement<'ticket+jwt'>, context: TicketVerifyContext): VerifiedTicket {
-  const { chain, issuer } = chainOf(ticket, context);
-  return judged(ticket.verify(issuer), chain, context);
+  return verifyUnder(openChain(ticket.unverified.claims.chain), ticket, context);
 }
 
 /**
@@ -37,29 +44,34 @@ export async function proveAhead(
   ticket: OpenStatement<'ticket+jwt'>,
   context: Pick<TicketVerifyContext, 'nodeJwk'>,
 ): Promise<void> {
-  try {
-    await ticket.verifyAsync(chainOf(ticket, context).issuer);
-  } catch (err) {
-    if (!(err instanceof Refused)) throw err;
-  }
+  await heldOrNot(Promise.resolve().then(() => prove(openChain(ticket.unverified.claims.chain), ticket, context)));
 }
 
-/** As `verifyTicket`, the ticket's own signature checked on libuv's threads. */
+/** As `verifyTicket`, all signatures checked at once on libuv's threads. */
 export async function verifyTicketAsync(text: string, context: TicketVerifyContext): Promise<VerifiedTicket> {
   const ticket = openStatement('ticket+jwt', text);
-  const { chain, issuer } = chainOf(ticket, context);
-  return judged(await ticket.verifyAsync(issuer), chain, context);
+  const links = openChain(ticket.unverified.claims.chain);
+  await prove(links, ticket, context);
+  return verifyUnder(links, ticket, context);
 }
 
-/**
- * The ticket carries its chain, unverified; the chain is verified from the node's own key, and gives the issuer's.
- */
-function chainOf(ticket: OpenStatement<'ticket+jwt'>, context: Pick<TicketVerifyContext, 'nodeJwk'>) {
-  const chain = verifyChain(ticket.unverified.claims.chain, context.nodeJwk);
-  return { chain, issuer: lastOf(chain).claims.grantee };
+type OpenTicket = OpenStatement<'ticket+jwt'>;
+
+/** The ticket carries its chain, unverified; each link, and the ticket, names its signer's key only once all before it hold. */
+async function prove(
+  links: readonly SeenLink[],
+  ticket: OpenTicket,
+  { nodeJwk }: Pick<TicketVerifyContext, 'nodeJwk'>,
+): Promise<void> {
+  const issuer = links.at(-1)?.open.unverified.claims.grantee;
+  const proofs = [proveLinks(links, nodeJwk)];
+  if (issuer) proofs.push(heldOrNot(ticket.verifyAsync(issuer)));
+  await Promise.all(proofs);
 }
 
-function judged(claims: TicketClaims, chain: VerifiedLink[], context: TicketVerifyContext): VerifiedTicket {
+function verifyUnder(links: readonly SeenLink[], ticket: OpenTicket, context: TicketVerifyContext): VerifiedTicket {
+  const chain = verifyLinks(links, context.nodeJwk);
+  const claims = ticket.verify(lastOf(chain).claims.grantee);
   judgeTicket(claims, chain, { ...context, nodeJkt: verifyKeyFromJwk(context.nodeJwk).jkt });
   judgeNames(claims, chain[chain.length - 1]?.claims.granteeUrn ?? '');
   return { claims, chain };

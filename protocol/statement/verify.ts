@@ -1,10 +1,13 @@
 import { verify } from 'node:crypto';
 import { Refused } from '@/core/errors';
-import { type CompactStatement, payloadOf, splitCompact } from '@/core/statement/compact';
+import { type CompactStatement, payloadOf, splitCompact as splitBy } from '@/core/statement/compact';
 import { inBatches } from './batches';
-import { parseClaims } from './claims';
+import { parseClaims, plainClaims } from './claims';
 import { type VerifyKey, verifyKeyFromJwk } from './keys';
+import { nativeDecoder } from './native-decoder';
 import type { ClaimsOf, PublicJwk, StatementType } from './schemas';
+
+const splitCompact = (type: StatementType, text: string) => splitBy(type, text, nativeDecoder);
 
 /** The key a statement must be signed with: a key, or the JWK that names one. */
 export type ExpectedKey = VerifyKey | PublicJwk;
@@ -53,48 +56,53 @@ export function decodeUnverified<T extends StatementType>(type: T, text: string)
   return openStatement(type, text).unverified;
 }
 
+/** Decodes a statement for a look at its issuer; its verified claims come from `verify` alone. */
+export function openStatement<T extends StatementType>(type: T, text: string): OpenStatement<T> {
+  const statement = splitCompact(type, text);
+  return new OpenStatement(statement, readClaims(type, statement));
+}
+
 /**
  * A statement decoded once, to be verified when its claims have told where the issuer's key is. What held under a key is not
  * checked again under the same.
  */
-export type OpenStatement<T extends StatementType> = {
-  unverified: Unverified<T>;
-  verify(expected: ExpectedKey): ClaimsOf[T];
-  verifyAsync(expected: ExpectedKey): Promise<ClaimsOf[T]>;
-};
+export class OpenStatement<T extends StatementType> {
+  readonly unverified: Unverified<T>;
+  /** A signature that held once under a key holds: the bytes are the same. */
+  private provenUnder: string | null = null;
 
-/** Decodes a statement for a look at its issuer; its verified claims come from `verify` alone. */
-export function openStatement<T extends StatementType>(type: T, text: string): OpenStatement<T> {
-  const statement = splitCompact(type, text);
-  const claims = readClaims(type, statement);
-  let provenUnder: string | null = null; // a signature that held once under a key holds: the bytes are the same
-  return {
-    unverified: { unverified: true, kid: statement.header.kid, claims },
-    verify(expected) {
-      const key = expectedKey(statement, expected);
-      if (provenUnder !== key.jkt) checkSignature(statement, key);
-      provenUnder = key.jkt;
-      return claims;
-    },
-    async verifyAsync(expected) {
-      const key = expectedKey(statement, expected);
-      if (provenUnder !== key.jkt) await checkSignatureAsync(statement, key);
-      provenUnder = key.jkt;
-      return claims;
-    },
-  };
+  constructor(
+    private readonly statement: CompactStatement,
+    private readonly claims: ClaimsOf[T],
+  ) {
+    this.unverified = { unverified: true, kid: statement.header.kid, claims };
+  }
+
+  verify(expected: ExpectedKey): ClaimsOf[T] {
+    const key = expectedKey(this.statement, expected);
+    if (this.provenUnder !== key.jkt) checkSignature(this.statement, key);
+    this.provenUnder = key.jkt;
+    return this.claims;
+  }
+
+  async verifyAsync(expected: ExpectedKey): Promise<ClaimsOf[T]> {
+    const key = expectedKey(this.statement, expected);
+    if (this.provenUnder !== key.jkt) await checkSignatureAsync(this.statement, key);
+    this.provenUnder = key.jkt;
+    return this.claims;
+  }
 }
 
 function checkSignature(statement: CompactStatement, expected: ExpectedKey): void {
   const key = expectedKey(statement, expected);
-  judge(statement, verify(null, Buffer.from(statement.signingInput), key.publicKey, statement.signature));
+  judge(statement, verify(null, Buffer.from(statement.signingInput, 'latin1'), key.publicKey, statement.signature));
 }
 
 async function checkSignatureAsync(statement: CompactStatement, expected: ExpectedKey): Promise<void> {
   const key = expectedKey(statement, expected);
   const holds = await new Promise<boolean>((resolve, reject) => {
     const done = (err: Error | null, value: boolean) => (err ? reject(err) : resolve(value));
-    verify(null, Buffer.from(statement.signingInput), key.publicKey, statement.signature, done);
+    verify(null, Buffer.from(statement.signingInput, 'latin1'), key.publicKey, statement.signature, done);
   });
   judge(statement, holds);
 }
@@ -110,7 +118,7 @@ function judge(statement: CompactStatement, holds: boolean): void {
 }
 
 function readClaims<T extends StatementType>(type: T, statement: CompactStatement): ClaimsOf[T] {
-  const claims = parseClaims(type, payloadOf(statement));
+  const claims = plainClaims(type, statement.payloadText) ?? parseClaims(type, payloadOf(statement));
   if (claims.iss !== statement.header.kid) throw new Refused('STATEMENT_MALFORMED', { problem: 'iss is not the kid' });
   return claims;
 }
