@@ -130,9 +130,7 @@ test('the native decoder takes what the portable one takes, and gives the same',
     }
   };
   const near = fc.string({ unit: fc.constantFrom(...'AQgw_-Zz09+/= \n.éĀ\u0000'), maxLength: 12 });
-  const encoded = fc
-    .oneof(fc.string(), fc.string({ unit: 'binary' }))
-    .map((text) => Buffer.from(text).toString('base64url'));
+  const encoded = fc.string().map((text) => Buffer.from(text).toString('base64url'));
   const raw = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString('base64url'));
   fc.assert(
     fc.property(fc.oneof(near, encoded, raw), (part) => {
