@@ -166,7 +166,8 @@ function checkTerms(input: Input, now: number): void {
 
 /**
  * A renewal is for the same slice on the same node, with the same amounts: so that it takes the place of its predecessor in the
- * books, never more. Null for a ticket that renews none, too. Pure.
+ * books, never more. One of another agent's ticket is charged in full, as a first one: the node judges whether it continues a lease.
+ * Null for a ticket that renews none, too. Pure.
  */
 function renewalProblem(
   node: string,
@@ -175,9 +176,9 @@ function renewalProblem(
   before: Predecessor | undefined,
 ): Reason | null {
   const replaces = input.replaces?.[node];
-  if (replaces === undefined || !book) return null;
+  if (replaces === undefined || !book || !before) return null;
   const mismatch = (problem: string): Reason => ({ code: 'RENEWAL_MISMATCH', facts: { problem, ticket: replaces } });
-  if (before?.nodeId !== book.id || before.sliceUrn !== input.slice)
+  if (before.nodeId !== book.id || before.sliceUrn !== input.slice)
     return mismatch('no such ticket was issued for this slice and node');
   if (before.burnt) return mismatch('the ticket to replace was given back');
   const wants = hardOf(input.resources);

@@ -85,13 +85,15 @@ test('a ticket and its renewals claim what one of them does, on a full node too,
   expect((await issue(node, { slice: `${SLICE}5` })).code).toBe('DELEGATION_SPENT');
 });
 
-test('renews only a ticket of its own for that slice, node and amounts; the same key is the same ticket', async () => {
+test('renews a ticket of its own for that slice, node and amounts only; another agent’s is charged in full; the same key is the same ticket', async () => {
   const [node, elsewhere] = [await one(), await one()];
   const first = await issue(node);
   expect((await renewal(elsewhere, first.jti)).code).toBe('RENEWAL_MISMATCH');
-  expect((await renewal(node, 'x'.repeat(24))).code).toBe('RENEWAL_MISMATCH');
   expect((await renewal(node, first.jti, { slice: `${SLICE}2` })).code).toBe('RENEWAL_MISMATCH');
   expect((await renewal(node, first.jti, { resources: DEFAULT_RESOURCES })).code).toBe('RENEWAL_MISMATCH');
+  const foreign = await one();
+  expect((await renewal(foreign, 'x'.repeat(24))).jti).toBeDefined();
+  expect(await freeOf(foreign)).toBe(half.memoryMiB);
   const wrong = ask([node], { resources: half, replaces: { [elsewhere.urn]: first.jti ?? '' } });
   expect(await refusal(fleet.client.issue.mutate(wrong))).toBe('INVALID_INPUT');
   const request = ask([node], { resources: half, start, replaces: { [node.urn]: first.jti ?? '' } });

@@ -17,6 +17,7 @@ export const REFUSAL_CODES = [
   'OWN_REQUEST', // facts: requestId
   'OVER_QUOTA', // facts: resource, wants, used, quota
   'TERM_TOO_LONG', // facts: askedSeconds, maxSeconds
+  'TOTAL_TOO_LONG', // facts: askedSeconds, leftSeconds, maxSeconds, latestEnd
   'WRONG_STATE', // facts: kind, id, state, needs
   'INVITE_INVALID',
   // matching
@@ -51,6 +52,7 @@ export const REFUSAL_CODES = [
   'ALREADY_LEASED', // facts: slice, node, until
   'NO_LEASE', // facts: slice, node
   'RENEWAL_MISMATCH', // facts: problem, lease?, ticket?
+  'NOBODY_MAY_RENEW', // facts: node, why (code), leaseEndsAt
   'LEASE_OVER', // facts: endedAt
   'IMAGE_UNKNOWN', // facts: image, offers
   'PROFILE_UNKNOWN', // facts: profile, offers
@@ -82,6 +84,8 @@ export const REFUSAL_CODES = [
   'RSPEC_MALFORMED', // facts: line?, problem
   // slivers' last words
   'SUBSTITUTED', // facts: node, by, because
+  'GIVEN_UP', // facts: by
+  'MOVED', // facts: to
   'OUT_OF_NODES', // facts: wants, tried
   'BELOW_MINIMUM', // facts: running, minimum
   'SLIVERS_AWAY', // facts: running, wants

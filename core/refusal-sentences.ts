@@ -30,6 +30,8 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
     `This needs more ${f.resource('of the quota')} than your site has left${f.has('wants') && f.has('quota') ? `: it asks for ${f.amount('wants')}, and ${f.amount('used') ?? 'some'} of ${f.amount('quota')} is used` : ''}. Ask for less, or ask an operator for a larger quota.`,
   TERM_TOO_LONG: (f) =>
     `The term is too long${f.has('askedSeconds') && f.has('maxSeconds') ? `: you asked for ${f.duration('askedSeconds', '')}, and at most ${f.duration('maxSeconds', '')} is allowed` : ''}. Ask for a shorter one; you can renew it later.`,
+  TOTAL_TOO_LONG: (f) =>
+    `One slice lasts at most ${f.duration('maxSeconds', 'as long as its site’s quota says')} in all${f.has('leftSeconds') ? (f.number('leftSeconds') === 0 ? ', and this one has had all of it' : `: ${f.duration('leftSeconds', '')} are left to it after its present end`) : ''}${f.time('latestEnd') ? `, until ${f.time('latestEnd')}` : ''}. Ask for less, or ask an operator for a longer maximum.`,
   WRONG_STATE: (f) =>
     `This cannot be done now: the ${f.text('kind', 'object')}${f.has('id') ? ` ${f.name('id', '')}` : ''} is ${f.text('state', 'in another state')}${f.part('needs', (n) => ` and would have to be ${n}`)}. Reload to see where it stands.`,
   INVITE_INVALID: () =>
@@ -101,6 +103,8 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
     `${capital(f.has('slice') ? f.name('slice', '') : 'the slice')} has no lease on ${f.name('node', 'this node')}. Check the names of both.`,
   RENEWAL_MISMATCH: (f) =>
     `This ticket does not renew that lease: ${f.problem('problem', 'they do not belong together')}. Ask for a renewal again.`,
+  NOBODY_MAY_RENEW: (f) =>
+    `Nobody may renew the lease on ${f.name('node', 'this node')} any more: the authority over it was taken back or has ended.${f.time('leaseEndsAt') ? ` It runs until ${f.time('leaseEndsAt')}.` : ''} Move the sliver to another node to keep it longer.`,
   LEASE_OVER: (f) =>
     `The lease is over${f.time('endedAt') ? `: it ended at ${f.time('endedAt')}` : ''}. Ask for a new one.`,
   IMAGE_UNKNOWN: (f) =>
@@ -167,6 +171,8 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
   // slivers' last words
   SUBSTITUTED: (f) =>
     `${f.name('node', 'The node')} did not work out${f.part('because', (b) => ` (${b.replace(/[.\s]+$/, '')})`)}, so ${f.name('by', 'another node')} took its place. You need do nothing.`,
+  GIVEN_UP: () => 'It was given up: the slice needs fewer slivers. Grow the slice to have more again.',
+  MOVED: (f) => `It was moved to ${f.name('to', 'another node')}, which runs in its place. You need do nothing.`,
   OUT_OF_NODES: (f) =>
     `No node is left to try${f.has('tried') ? `: ${f.count('tried', '')} were tried` : ''}${f.has('wants') ? ` for the ${f.count('wants', '')} you want` : ''}. Ask for fewer nodes or smaller slivers.`,
   BELOW_MINIMUM: (f) =>

@@ -40,6 +40,8 @@ const MAY: Readonly<Record<string, string>> = {
   'site.quota': 'the PIs of the site lower its quota, and operators set it',
   'site.quota.raise': 'a PI may lower the quota and the longest term, an operator raises them',
   'slice.delete': 'the slice’s members, its site’s PIs and operators delete it',
+  'slice.change': 'the slice’s members change how many slivers it has',
+  'slice.move': 'the slice’s members and operators move its slivers',
   'slice.exec': 'the slice’s members and operators run commands in it',
   'slice.members': 'the slice’s owner and its site’s PIs change its members',
   'slice.renew': 'the slice’s members renew it',

@@ -16,6 +16,7 @@ const AMPLE: QuotaRow = {
   diskMiB: 1_000_000,
   networkKbps: 1_000_000,
   maxTermSeconds: 30 * 86_400,
+  maxTotalSeconds: 180 * 86_400,
 };
 
 let hash: Promise<string> | undefined;

@@ -34,9 +34,9 @@ export async function approvedSlice(
   const r = spec.resources;
   return transaction(pool, async (tx) => {
     const { rows } = await tx.query<{ id: string }>(
-      `INSERT INTO "Slice" (id, name, urn, "siteId", "ownerId", state, spec, "sliverCount", "minimumCount", "cpuMilli", "memoryMiB", "diskMiB",
+      `INSERT INTO "Slice" (id, name, urn, "siteId", "ownerId", state, spec, "sliverCount", "approvedCount", "minimumCount", "cpuMilli", "memoryMiB", "diskMiB",
          "networkKbps", "termSeconds", "graceSeconds", "startsAt", "endsAt", "approvedAt")
-       VALUES (gen_random_uuid(), $1, $2, $3, $4, 'approved', $5, $6, $7, $8, $9, $10, $11, $12::int, 3600, now(), now() + make_interval(secs => $12::int), now()) RETURNING id::text`,
+       VALUES (gen_random_uuid(), $1, $2, $3, $4, 'approved', $5, $6, $6, $7, $8, $9, $10, $11, $12::int, 3600, now(), now() + make_interval(secs => $12::int), now()) RETURNING id::text`,
       [
         name,
         `urn:publicid:IDN+test:lab+slice+${name}`,

@@ -54,7 +54,7 @@ describe('renewal', () => {
             now += wish.after * 1000;
             const before = t;
             const code = refusalOf(() => {
-              t = renewTerm(t, wish, max, now);
+              t = renewTerm(t, wish, { maxAheadSeconds: max / 2, maxTotalSeconds: max }, now);
             });
             if (code !== 'accepted') {
               expect(t).toEqual(before);
@@ -64,6 +64,7 @@ describe('renewal', () => {
             expect(t.end).toBeGreaterThan(before.end);
             expect(t.start).toBe(first.start);
             expect(t.end - t.start).toBeLessThanOrEqual(max);
+            expect(t.end - Math.floor(now / 1000)).toBeLessThanOrEqual(max / 2);
           }
         },
       ),
@@ -72,13 +73,15 @@ describe('renewal', () => {
 
   test('works in the grace, to its last second, and not after', () => {
     const t = { start: 0, end: 100, graceSeconds: 10 };
-    expect(renewTerm(t, { end: 200, graceSeconds: 10 }, 1000, 109_999).end).toBe(200);
-    expect(refusalOf(() => renewTerm(t, { end: 200, graceSeconds: 10 }, 1000, 110_000))).toBe('LEASE_OVER');
-    expect(refusalOf(() => renewTerm(t, { end: 100, graceSeconds: 10 }, 1000, 0))).toBe('WRONG_STATE');
+    expect(renewTerm(t, { end: 200, graceSeconds: 10 }, MOST, 109_999).end).toBe(200);
+    expect(refusalOf(() => renewTerm(t, { end: 200, graceSeconds: 10 }, MOST, 110_000))).toBe('LEASE_OVER');
+    expect(refusalOf(() => renewTerm(t, { end: 100, graceSeconds: 10 }, MOST, 0))).toBe('WRONG_STATE');
     expect(refusalOf(() => judgeTotalTerm(0, 1001, 1000))).toBe('TERM_TOO_LONG');
     expect(refusalOf(() => judgeTotalTerm(0, 1000, 1000))).toBe('accepted');
   });
 });
+
+const MOST = { maxAheadSeconds: 1000, maxTotalSeconds: 1000 };
 
 describe('a clock that steps back', () => {
   test('reopens nothing: what was over stays over, across crashes that forget the last marks', () => {

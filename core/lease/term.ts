@@ -2,10 +2,13 @@ import { Refused } from '../errors';
 import { type Span, spanFromSeconds } from '../time/span';
 
 /**
- * The longest a lease may last in all, from its start, renewals counted, in seconds: four weeks, twice the ancestor's limit. Nodes
- * refuse what is longer, so that nothing longer is asked for, approved or promised.
+ * How far ahead a lease may promise, in seconds: four weeks, twice the ancestor's limit. Nodes refuse what is longer, so that
+ * nothing longer is asked for, approved or promised. A renewal is judged by how far ahead of now it goes.
  */
 export const MAX_LEASE_SECONDS = 28 * 86_400;
+
+/** The longest that a lease may last in all, from its start, renewals counted, in seconds, where the node's owner says nothing shorter. */
+export const MAX_TOTAL_SECONDS = 366 * 86_400;
 
 /**
  * A lease's term as it is signed: [start, end) in epoch seconds, then the grace in which the sliver is kept stopped.
@@ -46,28 +49,26 @@ export function holdSpan(term: LeaseTerm): Span {
 }
 
 /**
- * A renewal moves the end of a live lease: it keeps the start, may not shorten, and start to new end is at most the
- * policy's `maxTotalSeconds`. Gives the new term. Throws `LEASE_OVER` once the grace is over, `WRONG_STATE` for an
- * end not later, `TERM_TOO_LONG`. `now`: epoch ms.
+ * A renewal moves the end of a live lease: it keeps the start, may not shorten, goes at most `maxAheadSeconds` ahead of now (or of
+ * a start yet to come), and start to new end is at most `maxTotalSeconds`. Gives the new term. Throws `LEASE_OVER` once the grace is
+ * over, `WRONG_STATE` for an end not later, `TERM_TOO_LONG`. `now`: epoch ms.
  */
 export function renewTerm(
   term: LeaseTerm,
   to: { end: number; graceSeconds: number },
-  maxTotalSeconds: number,
+  { maxAheadSeconds, maxTotalSeconds }: { maxAheadSeconds: number; maxTotalSeconds: number },
   now: number,
 ): LeaseTerm {
   if (phaseAt(term, now) === 'over')
     throw new Refused('LEASE_OVER', { endedAt: new Date(term.end * 1000).toISOString() });
   if (to.end <= term.end)
     throw new Refused('WRONG_STATE', { kind: 'lease', state: 'leased as long already', needs: 'ending earlier' });
+  judgeTotalTerm(Math.max(term.start, Math.floor(now / 1000)), to.end, maxAheadSeconds);
   judgeTotalTerm(term.start, to.end, maxTotalSeconds);
   return { start: term.start, end: to.end, graceSeconds: to.graceSeconds };
 }
 
-/**
- * Throws `TERM_TOO_LONG` when [firstStart, end) (epoch seconds) is longer than the policy allows, all renewals
- * counted.
- */
+/** Throws `TERM_TOO_LONG` when [firstStart, end) (epoch seconds) is longer than allowed. */
 export function judgeTotalTerm(firstStart: number, end: number, maxSeconds: number): void {
   const asked = end - firstStart;
   if (asked > maxSeconds) throw new Refused('TERM_TOO_LONG', { askedSeconds: asked, maxSeconds });

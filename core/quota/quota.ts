@@ -6,6 +6,9 @@ export const QUOTA_MEASURES = ['slivers', ...HARD_RESOURCES] as const;
 export type QuotaMeasure = (typeof QUOTA_MEASURES)[number];
 export type QuotaAmounts = Record<QuotaMeasure, number>;
 
+/** How long one slice of a site may last in all, where nobody said otherwise: 180 days. */
+export const DEFAULT_TOTAL_SECONDS = 180 * 86_400;
+
 /** A site with no quota has been given nothing. */
 export const NO_QUOTA: QuotaAmounts = { slivers: 0, cpuMilli: 0, memoryMiB: 0, diskMiB: 0, networkKbps: 0 };
 

@@ -13,6 +13,8 @@ test('what slivers make of a slice is always a transition of the table', () => {
         minimum: n,
         running: n,
         underway: n,
+        starting: n,
+        growing: fc.boolean(),
         notGone: n,
         canSubstitute: fc.boolean(),
         planned: fc.boolean(),

@@ -10,10 +10,12 @@ const situation = fc
     running: fc.nat(6),
     underway: fc.nat(6),
     failed: fc.nat(6),
+    starting: fc.nat(6),
+    growing: fc.boolean(),
     canSubstitute: fc.boolean(),
     planned: fc.boolean(),
   })
-  .filter((s) => s.minimum <= s.wanted && s.running + s.underway <= s.wanted)
+  .filter((s) => s.minimum <= s.wanted && s.starting <= s.underway && s.running + s.underway <= s.wanted)
   .map(({ failed, ...s }): SliceSituation => ({ ...s, notGone: s.running + s.underway + failed, tried: failed }));
 
 test('deploying ends exactly when nothing is on its way and nothing can be tried, or the minimum is out of reach', () => {
@@ -37,7 +39,11 @@ test('a deployed slice is never torn down for what its nodes do, and asking agai
     fc.property(situation, fc.constantFrom('active', 'degraded'), (s, state) => {
       const out = sliceOutcome({ ...s, state });
       expect(out.releaseAll).toBe(false);
-      expect(out.state).toBe(s.running >= s.wanted ? 'active' : 'degraded');
+      const coming =
+        s.growing && (s.planned || s.starting > 0 || (s.canSubstitute && s.running + s.underway < s.wanted));
+      const holds = s.running >= s.wanted || (coming && state === 'active');
+      expect(out.state).toBe(holds ? 'active' : 'degraded');
+      expect(out.grown).toBe(s.growing && (s.running >= s.wanted || !coming));
       if (out.state === 'degraded') expect(out.reason).not.toBeNull();
       expect(sliceOutcome({ ...s, state: out.state })).toEqual(out);
     }),
@@ -49,7 +55,13 @@ test('deleting is over when nothing is left anywhere; other states are left alon
     fc.property(situation, (s) => {
       expect(sliceOutcome({ ...s, state: 'deleting' }).state).toBe(s.notGone === 0 ? 'deleted' : 'deleting');
       for (const state of ['failed', 'suspended', 'requested']) {
-        expect(sliceOutcome({ ...s, state })).toEqual({ state, reason: null, replan: false, releaseAll: false });
+        expect(sliceOutcome({ ...s, state })).toEqual({
+          state,
+          reason: null,
+          replan: false,
+          releaseAll: false,
+          grown: false,
+        });
       }
     }),
   );

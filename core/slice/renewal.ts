@@ -1,5 +1,5 @@
-import { Refused } from '../errors';
-import { judgeTotalTerm, MAX_LEASE_SECONDS } from '../lease/term';
+import { type Reason, type RefusalCode, Refused } from '../errors';
+import { MAX_LEASE_SECONDS } from '../lease/term';
 import type { SliceState } from './state';
 
 /** States in which there is something to renew: leases that live, running or in their grace. */
@@ -18,12 +18,21 @@ export type RenewableSlice = {
   graceSeconds: number;
 };
 
+/** What a site's quota says of terms: how far ahead of now, and how long one slice may last from its first start. In seconds. */
+export type TermPolicy = { maxTermSeconds: number; maxTotalSeconds: number };
+
+/** The latest end that any renewal may bring, epoch ms. */
+export function latestEnd(startsAt: number, policy: Pick<TermPolicy, 'maxTotalSeconds'>): number {
+  return startsAt + policy.maxTotalSeconds * 1000;
+}
+
 /**
- * The slice's new end, epoch ms: `termSeconds` after the present one, also in the grace. `maxTermSeconds` is the longest time
- * ahead that the site's quota allows, from now; from start to new end it is at most what nodes lease. Asked when somebody asks and again when a PI decides. Throws Refused WRONG_STATE,
- * LEASE_OVER (the grace is over), INVALID_INPUT (in the grace: too short to reach now), TERM_TOO_LONG.
+ * The slice's new end, epoch ms: `termSeconds` after the present one, also in the grace. It is at most the quota's `maxTermSeconds` (and
+ * what nodes lease) ahead of now, and at most its `maxTotalSeconds` after the slice's first start. Asked when somebody asks and again
+ * when a PI decides. Throws Refused WRONG_STATE, LEASE_OVER (the grace is over), INVALID_INPUT (in the grace: too short to reach
+ * now), TERM_TOO_LONG, TOTAL_TOO_LONG (says what is left).
  */
-export function renewedEnd(slice: RenewableSlice, termSeconds: number, maxTermSeconds: number, now: number): number {
+export function renewedEnd(slice: RenewableSlice, termSeconds: number, policy: TermPolicy, now: number): number {
   const { name, state, endsAt } = slice;
   if (!isRenewable(state) || endsAt === null)
     throw new Refused('WRONG_STATE', { kind: 'slice', id: name, state, needs: 'active, degraded or suspended' });
@@ -33,8 +42,14 @@ export function renewedEnd(slice: RenewableSlice, termSeconds: number, maxTermSe
   if (end <= now)
     throw new Refused('INVALID_INPUT', { field: 'termSeconds', problem: 'the new end would be in the past already' });
   const askedSeconds = Math.ceil((end - now) / 1000);
-  if (askedSeconds > maxTermSeconds) throw new Refused('TERM_TOO_LONG', { askedSeconds, maxSeconds: maxTermSeconds });
-  judgeTotalTerm((slice.startsAt ?? now) / 1000, end / 1000, MAX_LEASE_SECONDS);
+  const latest = latestEnd(slice.startsAt ?? now, policy);
+  if (end > latest) {
+    const leftSeconds = Math.max(0, Math.floor((latest - endsAt) / 1000));
+    const facts = { askedSeconds: termSeconds, leftSeconds, maxSeconds: policy.maxTotalSeconds };
+    throw new Refused('TOTAL_TOO_LONG', { ...facts, latestEnd: new Date(latest).toISOString() });
+  }
+  const maxSeconds = Math.min(policy.maxTermSeconds, MAX_LEASE_SECONDS);
+  if (askedSeconds > maxSeconds) throw new Refused('TERM_TOO_LONG', { askedSeconds, maxSeconds });
   return end;
 }
 
@@ -57,4 +72,25 @@ export function judgeRenewal(s: RenewalSituation): 'move' | 'hold' | 'fail' {
   const needed = Math.max(1, Math.min(s.minimum, s.renewed + s.remaining));
   if (s.renewed >= needed) return 'move';
   return s.renewed + s.hopeful >= needed ? 'hold' : 'fail';
+}
+
+/** Refusals that say that whoever was asked has no authority over the node (any more). */
+const NO_AUTHORITY: ReadonlySet<RefusalCode> = new Set([
+  'AGENT_CLOSED',
+  'NOT_DELEGATED',
+  'NOT_ADVERTISED',
+  'REVOKED',
+  'UNKNOWN_ISSUER',
+]);
+
+/** Does it say so? Then another agent may be asked. */
+export function lacksAuthority(code: RefusalCode): boolean {
+  return NO_AUTHORITY.has(code);
+}
+
+/** Why a sliver is not renewed, as its people are told: where nobody has authority to renew it, with until when it runs. */
+export function renewalReason(reason: Reason, node: string, leaseEndsAt: Date | null): Reason {
+  if (!lacksAuthority(reason.code)) return reason;
+  const facts = { node, why: reason.code, leaseEndsAt: leaseEndsAt?.toISOString() ?? null };
+  return new Refused('NOBODY_MAY_RENEW', facts).reason;
 }

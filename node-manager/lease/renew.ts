@@ -1,6 +1,7 @@
 import { Refused } from '@/core/errors';
-import { renewTerm } from '@/core/lease/term';
+import { MAX_TOTAL_SECONDS, renewTerm } from '@/core/lease/term';
 import type { ResourceVector } from '@/core/resources/vector';
+import { SKEW_SECONDS } from '@/core/statement/bounds';
 import type { LeaseClaims, TicketClaims } from '@/protocol/statement/schemas';
 import { signStatement } from '@/protocol/statement/sign';
 import type { VerifiedTicket } from '@/protocol/statement/ticket';
@@ -12,7 +13,8 @@ import { judgeOpen, type Offer } from './wish';
 /**
  * Judges a verified renewal ticket and makes the lease anew, to the ticket's end: nothing is changed, the caller enters it in
  * the same turn. The lease keeps its id, start, sliver, holder and amounts; its ticket, end, grace, links and text are the new ones. It
- * must be live: scheduled, running, or in its grace. Start to new end is at most `offer.maxTermSeconds`, all renewals counted.
+ * must be live: scheduled, running, or in its grace. The new end is at most `offer.maxTermSeconds` ahead; from the start it is at most
+ * what the owner says, all renewals counted.
  * `now`: epoch ms. Throws Refused TICKET_SPENT, TICKET_BURNT, RENEWAL_MISMATCH, NO_LEASE, WRONG_HOLDER, NODE_CLOSED, BARRED_BY_OWNER,
  * LEASE_OVER, WRONG_STATE (ends no later), TERM_TOO_LONG, ALREADY_LEASED (a later lease of the slice), NODE_FULL, TOO_MANY_SLIVERS,
  * EXCEEDS_PARENT.
@@ -28,9 +30,13 @@ export function renewLease(
   const { claims, chain } = ticket;
   judgeUnspent(self.state, claims);
   const lease = replacedLease(self, claims);
-  judgeSame(lease, claims);
+  judgeSame(lease, claims, now);
   judgeOpen(self, offer, lease.slice);
-  const term = renewTerm(lease, claims, offer.maxTermSeconds, now);
+  const most = {
+    maxAheadSeconds: offer.maxTermSeconds,
+    maxTotalSeconds: offer.owner.maxTermSeconds ?? MAX_TOTAL_SECONDS,
+  };
+  const term = renewTerm(lease, claims, most, now);
   const { resources } = lease;
   books.judgeAlone(lease.slice, lease.holder, { ...term, resources }, lease.jti);
   const links = chain.map(chargedLink);
@@ -77,13 +83,14 @@ function replacedLease({ urn, state }: NodeSelf, { iss, replaces, slice }: Ticke
   return lease;
 }
 
-/** Same slice, same holder, same amounts; a ticket that promises less at the lease's start than the lease has is none for it. */
-function judgeSame(lease: LeaseRecord, claims: TicketClaims): void {
+/** Same slice, same holder, same amounts; the ticket's term has begun, so that it covers all that is left of the lease. */
+function judgeSame(lease: LeaseRecord, claims: TicketClaims, now: number): void {
   if (claims.cnf.jkt !== lease.holder)
     throw new Refused('WRONG_HOLDER', { expected: lease.holder, got: claims.cnf.jkt });
   const mismatch = (problem: string) => new Refused('RENEWAL_MISMATCH', { problem, lease: lease.jti });
   if (claims.slice !== lease.slice) throw mismatch('the lease is another slice’s');
-  if (claims.start > lease.start) throw mismatch('the ticket’s term begins after the lease');
+  if (claims.start > lease.start && (claims.start - SKEW_SECONDS) * 1000 > now)
+    throw mismatch('the ticket’s term begins later than now');
   const names = Object.keys(lease.resources) as (keyof ResourceVector)[]; // the vector's own keys
   const other = names.find((name) => claims.resources[name] !== lease.resources[name]);
   if (other)

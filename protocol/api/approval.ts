@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import * as c from './common';
-import { QuotaMeter, RequestView, SliceSpec } from './slice';
+import { PlacedSpec, QuotaMeter, RequestView } from './slice';
 
 export const PendingRequest = RequestView.extend({
   slice: z.object({
@@ -8,8 +8,11 @@ export const PendingRequest = RequestView.extend({
     name: z.string(),
     site: c.SiteRef,
     sliverCount: z.int(),
+    minimumCount: z.int(),
     endsAt: z.date().nullable(),
-    spec: SliceSpec,
+    /** Until when it can be renewed at most. */
+    latestEnd: z.date().nullable(),
+    spec: PlacedSpec,
   }),
   /** What it would use of the site's quota, beside what is used. */
   quota: QuotaMeter,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MAX_LEASE_SECONDS } from '@/core/lease/term';
+import { MAX_LEASE_SECONDS, MAX_TOTAL_SECONDS } from '@/core/lease/term';
 import * as c from './common';
 import { QuotaMeter } from './slice';
 
@@ -64,6 +64,8 @@ export const QuotaInput = z.object({
   diskMiB: z.int().min(0).max(2_000_000_000),
   networkKbps: z.int().min(0).max(2_000_000_000),
   maxTermSeconds: z.int().min(3600).max(MAX_LEASE_SECONDS, 'Nodes lease for at most 28 days.'),
+  /** How long one slice may last from its first start, with every renewal; left out: it stays as it is. */
+  maxTotalSeconds: z.int().min(3600).max(MAX_TOTAL_SECONDS, 'At most 366 days.').optional(),
 });
 export type QuotaInput = z.infer<typeof QuotaInput>;
 export const InviteInput = z.object({

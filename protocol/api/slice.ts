@@ -34,6 +34,17 @@ export const SliceSpec = z.object({
 });
 export type SliceSpec = z.infer<typeof SliceSpec>;
 
+/** What a slice is to be by now: its request, with what it grew, shrank and moved by since. */
+export const PlacedSpec = SliceSpec.extend({
+  count: z.int().min(0).max(2000),
+  /** Further slivers, in countries of their own: `part` n of a sliver is the n-th of these, counted from 1. */
+  more: z
+    .array(z.object({ count: z.int().min(0).max(2000), onlyCountries: z.array(z.string().length(2)).max(250) }))
+    .max(100)
+    .default([]),
+});
+export type PlacedSpec = z.infer<typeof PlacedSpec>;
+
 /** What the request would meet, said while it is being filled in. Changes nothing. */
 export const SpecCheck = z.object({
   ok: z.boolean(),
@@ -49,6 +60,8 @@ export type SpecCheck = z.infer<typeof SpecCheck>;
 export const QuotaMeter = z.object({
   site: c.SiteRef,
   maxTermSeconds: z.int(),
+  /** The longest one slice may last in all, with every renewal. */
+  maxTotalSeconds: z.int(),
   lines: z.array(
     z.object({
       measure: z.enum(['slivers', 'cpuMilli', 'memoryMiB', 'diskMiB', 'networkKbps']),
@@ -81,7 +94,9 @@ export type SliceListItem = z.infer<typeof SliceListItem>;
 
 export const RequestView = z.object({
   id: c.Id,
-  kind: z.enum(['create', 'renew']),
+  kind: z.enum(['create', 'renew', 'change']),
+  /** Of a change: what it wants more. */
+  change: z.object({ count: z.int(), picked: z.array(z.string()), onlyCountries: z.array(z.string()) }).nullable(),
   state: z.enum(['pending', 'approved', 'rejected', 'withdrawn']),
   reason: z.string(),
   termSeconds: z.int(),
@@ -95,8 +110,12 @@ export type RequestView = z.infer<typeof RequestView>;
 
 export const SliceView = SliceListItem.extend({
   urn: z.string(),
-  spec: SliceSpec,
+  spec: PlacedSpec,
   minimumCount: z.int(),
+  /** Up to so many slivers it may have without asking again. */
+  approvedCount: z.int(),
+  /** Until when it can be renewed at most: its first start and its site's maximum in total. Null until approved. */
+  latestEnd: z.date().nullable(),
   graceSeconds: z.int(),
   approvedAt: z.date().nullable(),
   deployedAt: z.date().nullable(),
@@ -108,6 +127,9 @@ export const SliceView = SliceListItem.extend({
     exec: z.boolean(),
     delete: z.boolean(),
     renew: z.boolean(),
+    /** Grow, shrink. */
+    change: z.boolean(),
+    move: z.boolean(),
     withdraw: z.boolean(),
     members: z.boolean(),
     decide: z.boolean(),
@@ -138,6 +160,14 @@ export const SliverRow = z.object({
   lastSeen: z.date().nullable(),
   picked: z.boolean(),
   substituteForId: c.Id.nullable(),
+  /** Given up, or moved away. */
+  givenUpAt: z.date().nullable(),
+  /** Its move to another node: under way, or the last one that failed. `to`: the hostname, once there is one. */
+  move: z
+    .object({ state: z.enum(['open', 'failed']), to: z.string().nullable(), reason: c.Reason.nullable() })
+    .nullable(),
+  /** The sliver that it is to take over from, or took over from. */
+  movedFromId: c.Id.nullable(),
   attempts: z.int(),
   createdAt: z.date(),
   runningAt: z.date().nullable(),

@@ -1,7 +1,7 @@
 import type { QuotaAmounts } from '@/core/quota/quota';
 import type { Tx } from '@/server/db';
 
-export type QuotaRow = QuotaAmounts & { maxTermSeconds: number };
+export type QuotaRow = QuotaAmounts & { maxTermSeconds: number; maxTotalSeconds: number };
 
 const amounts = {
   slivers: true,
@@ -10,6 +10,7 @@ const amounts = {
   diskMiB: true,
   networkKbps: true,
   maxTermSeconds: true,
+  maxTotalSeconds: true,
 } as const;
 
 export function findQuota(db: Tx, siteId: string): Promise<QuotaRow | null> {

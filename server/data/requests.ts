@@ -1,3 +1,4 @@
+import type { SliceChange } from '@/protocol/api/change';
 import type { Tx } from '@/server/db';
 
 /** Whose request of which site. */
@@ -15,6 +16,7 @@ const person = { select: { id: true, name: true, email: true } } as const;
 export const requestSelect = {
   id: true,
   kind: true,
+  change: true,
   state: true,
   reason: true,
   termSeconds: true,
@@ -30,6 +32,7 @@ export function findRequest(db: Tx, id: string) {
     select: {
       id: true,
       kind: true,
+      change: true,
       state: true,
       termSeconds: true,
       requestedById: true,
@@ -44,6 +47,8 @@ export function findRequest(db: Tx, id: string) {
           graceSeconds: true,
           ownManager: true,
           sliverCount: true,
+          approvedCount: true,
+          spec: true,
           cpuMilli: true,
           memoryMiB: true,
           diskMiB: true,
@@ -62,11 +67,13 @@ export function countPendingOf(db: Tx, userId: string): Promise<number> {
 export async function insertRequest(
   tx: Tx,
   request: {
-    kind: 'create' | 'renew';
+    kind: 'create' | 'renew' | 'change';
     sliceId: string;
     requestedById: string;
     reason: string;
+    /** 0 for a change: its slivers get the slice's present end. */
     termSeconds: number;
+    change?: SliceChange;
     createdAt: Date;
   },
 ): Promise<string | null> {
@@ -123,6 +130,9 @@ export function findPending(db: Tx, siteIds: readonly string[] | null) {
           id: true,
           name: true,
           sliverCount: true,
+          minimumCount: true,
+          approvedCount: true,
+          startsAt: true,
           endsAt: true,
           spec: true,
           cpuMilli: true,

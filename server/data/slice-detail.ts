@@ -11,6 +11,7 @@ export function findSliceDetail(db: Tx, id: string) {
       ownerId: true,
       spec: true,
       minimumCount: true,
+      approvedCount: true,
       graceSeconds: true,
       approvedAt: true,
       deployedAt: true,

@@ -42,13 +42,12 @@ export function findSliceState(db: Tx, id: string) {
   });
 }
 
-/** Approval begins the term: [startsAt, endsAt). False when the slice was not `requested` any more. */
+/** Approval begins the term: [startsAt, endsAt), and is for as many slivers as were asked for. False when the slice was not `requested` any more. */
 export async function updateApproved(tx: Tx, id: string, startsAt: Date, endsAt: Date): Promise<boolean> {
-  const done = await tx.slice.updateMany({
-    where: { id, state: 'requested' },
-    data: { state: 'approved', startsAt, endsAt, approvedAt: startsAt },
-  });
-  return done.count === 1;
+  const done = await tx.$executeRaw`
+    UPDATE "Slice" SET state = 'approved', "startsAt" = ${startsAt}, "endsAt" = ${endsAt}, "approvedAt" = ${startsAt}, "approvedCount" = "sliverCount"
+    WHERE id = ${id}::uuid AND state = 'requested'`;
+  return done === 1;
 }
 
 /** What is approved is there to be used: nobody deploys a slice that its people run by themselves. */

@@ -25,6 +25,11 @@ const Row = z.object({
   lastSeen: z.date().nullable(),
   picked: z.boolean(),
   substituteForId: z.string().nullable(),
+  givenUpAt: z.date().nullable(),
+  move: z
+    .object({ state: z.enum(['open', 'failed']), to: z.string().nullable(), reason: Reason.nullable() })
+    .nullable(),
+  movedFromId: z.string().nullable(),
   attempts: z.int(),
   createdAt: z.date(),
   runningAt: z.date().nullable(),
@@ -44,7 +49,11 @@ export async function findSliverRows(
   const rows = await db.$queryRaw<unknown[]>`
     SELECT v.id::text, n.id::text AS "nodeId", n.urn, n.hostname, t."loginBase" AS site, n.country, n.city, n.latitude, n.longitude,
       n.simulated, h.reachability::text AS written, h.at AS "heardAt", n.address, v.desired::text, v.reported::text, v.reason, v."lastSeen",
-      v.picked, v."substituteForId"::text, v.attempts, v."createdAt", v."runningAt", v."changedAt", l."endsAt" AS "leaseEndsAt", v."goneAt"
+      v.picked, v."substituteForId"::text, v."givenUpAt", v.attempts, v."createdAt", v."runningAt", v."changedAt", l."endsAt" AS "leaseEndsAt", v."goneAt",
+      (SELECT json_build_object('state', m.state, 'to', mn.hostname, 'reason', m.reason)
+       FROM "SliverMove" m LEFT JOIN "Sliver" mt ON mt.id = m."toId" LEFT JOIN "Node" mn ON mn.id = mt."nodeId"
+       WHERE m."fromId" = v.id AND m.state IN ('open', 'failed') ORDER BY m."createdAt" DESC LIMIT 1) AS move,
+      (SELECT m."fromId"::text FROM "SliverMove" m WHERE m."toId" = v.id AND m.state IN ('open', 'done') LIMIT 1) AS "movedFromId"
     FROM "Sliver" v
     JOIN "Node" n ON n.id = v."nodeId"
     JOIN "Site" t ON t.id = n."siteId"

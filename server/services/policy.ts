@@ -60,6 +60,10 @@ export type PermissionFacts = {
   /** Open a terminal in a sliver. */
   'slice.terminal': SliceFacts;
   'slice.renew': SliceFacts;
+  /** Grow, shrink. */
+  'slice.change': SliceFacts;
+  /** Move slivers to other nodes: operators too, who empty nodes. */
+  'slice.move': SliceFacts;
   'slice.withdraw': SliceFacts;
   'slice.members': SliceFacts;
   'slice.retry': SliceFacts;
@@ -123,6 +127,8 @@ const RULES: { [P in Permission]: Rule<P> } = {
   'slice.ports': (person, slice) => member(person, slice) || person.operator,
   'slice.terminal': (person, slice) => member(person, slice) || person.operator,
   'slice.renew': member,
+  'slice.change': member,
+  'slice.move': (person, slice) => member(person, slice) || person.operator,
   'slice.withdraw': member,
   'slice.members': (person, slice) =>
     (member(person, slice) && slice.ownerId === person.id) || has(person, slice.siteId, 'pi'),

@@ -15,6 +15,7 @@ export function quotaMeter(
   return {
     site,
     maxTermSeconds: quota.maxTermSeconds,
+    maxTotalSeconds: quota.maxTotalSeconds,
     lines: QUOTA_MEASURES.map((measure) => ({
       measure,
       used: used[measure],
@@ -25,4 +26,4 @@ export function quotaMeter(
 }
 
 /** The meter of a site that was given nothing. */
-export const noQuota: QuotaRow = { ...NO_QUOTA, maxTermSeconds: 0 };
+export const noQuota: QuotaRow = { ...NO_QUOTA, maxTermSeconds: 0, maxTotalSeconds: 0 };

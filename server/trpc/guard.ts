@@ -1,7 +1,7 @@
 import { Refused } from '@/core/errors';
 
 /** Requests that may carry a thousand picked node URNs; all others are small. */
-const LARGE = /\/slices\.(request|check)(,|$)/;
+const LARGE = /\/(slices\.(request|check)|changes\.(grow|growCheck|shrink|move))(,|$)/;
 const MAX_BODY = 64 * 1024;
 const MAX_LARGE_BODY = 512 * 1024;
 const MAX_BATCH = 20;

@@ -204,6 +204,14 @@ const TABLE: Record<string, Row> = {
     termSeconds: 86_400,
     reason: 'It measures still.',
   })),
+  'changes.growCheck': row(usesSlice, async () => ({ ...(await named()), count: 1 })),
+  'changes.grow': row(usesSlice, async () => ({ ...(await named()), count: 1, reason: 'It needs one more.' })),
+  'changes.shrink': row(usesSlice, async () => ({ ...(await named()), by: 1 })),
+  'changes.move': row([no, nf, 'yes', na, nf, na, 'yes'], async () => ({ ...(await named()), failed: true })),
+  'changes.cancelMove': row([no, nf, 'yes', na, nf, na, 'yes'], async () => ({
+    ...(await named()),
+    sliverId: crypto.randomUUID(),
+  })),
   'slices.exec': row([no, nf, 'yes', na, nf, na, 'yes'], async () => ({
     ...(await named()),
     node: nodes[0],

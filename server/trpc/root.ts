@@ -1,6 +1,7 @@
 import { createCallerFactory, router } from './init';
 import { approvalsRouter } from './routers/approvals';
 import { auditRouter } from './routers/audit';
+import { changesRouter } from './routers/changes';
 import { fleetRouter } from './routers/fleet';
 import { invitesRouter } from './routers/invites';
 import { keysRouter } from './routers/keys';
@@ -24,6 +25,7 @@ export const appRouter = router({
   invites: invitesRouter,
   tokens: tokensRouter,
   slices: slicesRouter,
+  changes: changesRouter,
   ports: portsRouter,
   partners: partnersRouter,
   approvals: approvalsRouter,

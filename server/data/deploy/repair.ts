@@ -19,13 +19,14 @@ export function aloneAt(
   });
 }
 
-/** Slices that are approved or under way: each is planned or judged again, unless a plan is waiting already. */
+/** Slices that are approved, under way or growing: each is planned or judged again, unless a plan is waiting already. */
 export async function unsettledSlices(db: Queryable): Promise<{ id: string; state: string; unplanned: boolean }[]> {
   const { rows } = await db.query<{ id: string; state: string; unplanned: boolean }>(
     `SELECT s.id::text, s.state::text,
        s.state = 'approved' OR EXISTS (SELECT 1 FROM "Sliver" v LEFT JOIN "Ticket" t ON t."sliverId" = v.id
          WHERE v."sliceId" = s.id AND v."goneAt" IS NULL AND v.desired = 'running' AND v.reported = 'pending' AND t.jti IS NULL) AS unplanned
-     FROM "Slice" s WHERE s.state IN ('approved', 'deploying', 'deleting') AND (s.state = 'deleting' OR NOT s."ownManager")`,
+     FROM "Slice" s WHERE s.state IN ('approved', 'deploying', 'deleting') AND (s.state = 'deleting' OR NOT s."ownManager")
+       OR s.state IN ('active', 'degraded') AND s."growingSince" IS NOT NULL`,
   );
   return rows;
 }

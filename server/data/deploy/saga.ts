@@ -26,6 +26,9 @@ export type SagaState = {
   ticketState: string | null;
   leaseJti: string | null;
   leaseEndsAt: Date | null;
+  /** When it was given up or moved away; `movedTo`: the hostname of the node that runs in its place. */
+  givenUpAt: Date | null;
+  movedTo: string | null;
 };
 
 /** The state of each sliver, in the order asked; null for one that is not there. */
@@ -34,7 +37,9 @@ export async function loadSagas(db: Queryable, sliverIds: readonly string[]): Pr
     `SELECT v.id::text, v."sliceId"::text, s.urn AS "sliceUrn", s.state::text AS "sliceState", v.desired::text, v.reported::text,
        v.reason, v.attempts, v."goneAt", s."endsAt", s."graceSeconds", n.urn AS "nodeUrn", n.hostname, n.address, k.jkt,
        k."publicKey", t.iss AS "ticketIss", t.jti AS "ticketJti", t.text AS "ticketText", t.state::text AS "ticketState",
-       l.jti AS "leaseJti", l."endsAt" AS "leaseEndsAt"
+       l.jti AS "leaseJti", l."endsAt" AS "leaseEndsAt", v."givenUpAt",
+       (SELECT mn.hostname FROM "SliverMove" m JOIN "Sliver" mt ON mt.id = m."toId" JOIN "Node" mn ON mn.id = mt."nodeId"
+        WHERE m."fromId" = v.id AND m.state = 'done' LIMIT 1) AS "movedTo"
      FROM "Sliver" v
      JOIN "Slice" s ON s.id = v."sliceId"
      JOIN "Node" n ON n.id = v."nodeId"

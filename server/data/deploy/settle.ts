@@ -15,6 +15,8 @@ type Row = {
   reason: Reason | null;
   running: number;
   underway: number;
+  starting: number;
+  growing: boolean;
   notGone: number;
   planned: boolean;
   tried: number;
@@ -34,7 +36,7 @@ export async function settleSlice(
   const glance = await situation(pool, sliceId);
   if (!glance) return null;
   const likely = judge(asJudged(glance, options));
-  if (!likely.replan && !likely.releaseAll && !differs(likely, glance)) return likely;
+  if (!likely.replan && !likely.releaseAll && !likely.grown && !differs(likely, glance)) return likely;
   return transaction(pool, async (tx) => {
     await tx.query('SELECT 1 FROM "Slice" WHERE id = $1 FOR UPDATE', [sliceId]);
     const row = await situation(tx, sliceId);
@@ -45,6 +47,7 @@ export async function settleSlice(
     if (outcome.replan) await tx.query(ADD_JOBS_KEEPING_TIME, [jobRows([{ task: 'deploy', sliceId }], soon)]);
     if (outcome.releaseAll) await releaseAll(tx, sliceId);
     if (differs(outcome, row)) await writeState(tx, sliceId, row, outcome, options.now);
+    if (outcome.grown) await endGrowth(tx, sliceId, row, options.now);
     return outcome;
   });
 }
@@ -66,16 +69,24 @@ function differs(outcome: SliceOutcome, row: Row): boolean {
 /** Stopped by its own people: as good as running, since nothing is amiss. */
 const RESTS = `(v.reported = 'stopped' AND coalesce(v.reason ->> 'code', '') = 'STOPPED_ON_REQUEST')`;
 
+/** The new one of two slivers of a move, while the old one is there: only one of them counts. */
+const INCOMING = `EXISTS (SELECT 1 FROM "SliverMove" m JOIN "Sliver" f ON f.id = m."fromId"
+  WHERE m."toId" = v.id AND m."settledAt" IS NULL AND f.desired = 'running' AND f."goneAt" IS NULL AND f.reported NOT IN ('failed', 'gone'))`;
+
 async function situation(db: Queryable, sliceId: string): Promise<Row | null> {
   const { rows } = await db.query<Row>(
     `SELECT s.state::text, s.name, s."ownerId", s."sliverCount" AS wanted, s."minimumCount" AS minimum, s.reason,
          coalesce((s.spec->>'substitute')::boolean, true) AS substitute,
+         s."growingSince" IS NOT NULL AS growing,
          count(*) FILTER (WHERE v.desired = 'running' AND (v.reported = 'running' OR ${RESTS}))::int AS running,
-         count(*) FILTER (WHERE v.desired = 'running' AND v.reported NOT IN ('running', 'failed', 'gone') AND NOT ${RESTS})::int AS underway,
+         count(*) FILTER (WHERE v.desired = 'running' AND v.reported NOT IN ('running', 'failed', 'gone') AND NOT ${RESTS})::int
+           + (SELECT count(*)::int FROM "SliverMove" m JOIN "Sliver" f ON f.id = m."fromId"
+              WHERE m."sliceId" = s.id AND m."settledAt" IS NULL AND m."toId" IS NULL AND f.reported IN ('failed', 'gone') AND f."givenUpAt" IS NULL) AS underway,
+         count(*) FILTER (WHERE v.desired = 'running' AND v.reported IN ('pending', 'ticketed', 'scheduled', 'starting') AND v."runningAt" IS NULL)::int AS starting,
          count(v.id) FILTER (WHERE v."goneAt" IS NULL)::int AS "notGone",
          EXISTS (SELECT 1 FROM graphile_worker.jobs j WHERE j.key = 'deploy:' || s.id) AS planned,
          (SELECT count(DISTINCT f."nodeId")::int FROM "Sliver" f WHERE f."sliceId" = s.id AND f.reported = 'failed') AS tried
-       FROM "Slice" s LEFT JOIN "Sliver" v ON v."sliceId" = s.id AND v."goneAt" IS NULL
+       FROM "Slice" s LEFT JOIN "Sliver" v ON v."sliceId" = s.id AND v."goneAt" IS NULL AND NOT ${INCOMING}
        WHERE s.id = $1 GROUP BY s.id`,
     [sliceId],
   );
@@ -93,6 +104,16 @@ export async function releaseAll(tx: pg.PoolClient, sliceId: string): Promise<vo
     [sliceId],
   );
   if (rows.length > 0) await tx.query(ADD_JOBS, [jobRows(rows.map(({ id }) => ({ task: 'release', sliverId: id })))]);
+}
+
+/** What it grew by runs, or no more of it can be had: the timeline tells. */
+async function endGrowth(tx: pg.PoolClient, sliceId: string, row: Row, now: Date): Promise<void> {
+  await tx.query(
+    `WITH s AS (UPDATE "Slice" SET "growingSince" = NULL WHERE id = $1 AND "growingSince" IS NOT NULL RETURNING name, "siteId")
+     INSERT INTO "AuditEvent" (at, actor, action, "objectKind", "objectId", "siteId", facts)
+     SELECT $2, 'service manager', 'slice.grown', 'slice', name, "siteId", $3 FROM s`,
+    [sliceId, now, JSON.stringify({ running: row.running, wanted: row.wanted })],
+  );
 }
 
 async function writeState(

@@ -34,6 +34,8 @@ export type PlanSliver = {
   substituted: boolean;
   /** An agent’s policy gave no ticket for it: other nodes would not change that. */
   denied: boolean;
+  part: number;
+  givenUpAt: Date | null;
 };
 
 export async function loadPlanSlice(db: Queryable, sliceId: string): Promise<PlanSlice | null> {
@@ -52,7 +54,7 @@ export async function loadPlanSlivers(db: Queryable, sliceId: string): Promise<P
     `SELECT v.id::text, n.urn AS "nodeUrn", n.hostname, v.reported::text, v.desired::text, v."goneAt", v.picked,
        t.jti IS NOT NULL AS ticketed, v."createdAt",
        EXISTS (SELECT 1 FROM "Sliver" o WHERE o."substituteForId" = v.id) AS substituted,
-       coalesce(v.reason ->> 'code', '') = 'POLICY_DENIED' AS denied
+       coalesce(v.reason ->> 'code', '') = 'POLICY_DENIED' AS denied, v.part, v."givenUpAt"
      FROM "Sliver" v JOIN "Node" n ON n.id = v."nodeId" LEFT JOIN "Ticket" t ON t."sliverId" = v.id
      WHERE v."sliceId" = $1 ORDER BY v."createdAt", v.id`,
     [sliceId],
@@ -70,7 +72,14 @@ export async function lastRetryAt(db: Queryable, sliceId: string): Promise<Date 
   return rows[0]?.at ?? null;
 }
 
-export type NewSliver = { node: string; picked: boolean; substituteForId: string | null };
+/** `part`: of the spec, see core/slice/placement; `moveId`: the move that it is for. */
+export type NewSliver = {
+  node: string;
+  picked: boolean;
+  substituteForId: string | null;
+  part: number;
+  moveId: string | null;
+};
 
 /**
  * Adds slivers (state `pending`) to a slice that is approved or running, and makes an approved one `deploying`, its term
@@ -107,16 +116,24 @@ export function addSlivers(
       [sliceId, now],
     );
     const added = await tx.query<{ id: string; nodeUrn: string }>(
-      `WITH wanted AS (SELECT * FROM json_to_recordset($2::json) AS x(node text, picked boolean, "substituteForId" uuid, place int)),
+      `WITH wanted AS (SELECT * FROM json_to_recordset($2::json) AS x(node text, picked boolean, "substituteForId" uuid, part int, "moveId" uuid, place int)),
        added AS (
-         INSERT INTO "Sliver" (id, "sliceId", "nodeId", picked, "substituteForId", "createdAt", "changedAt")
-         SELECT gen_random_uuid(), $1, n.id, w.picked, w."substituteForId", $3, $3 FROM wanted w JOIN "Node" n ON n.urn = w.node
+         INSERT INTO "Sliver" (id, "sliceId", "nodeId", picked, "substituteForId", part, "createdAt", "changedAt")
+         SELECT gen_random_uuid(), $1, n.id, w.picked, w."substituteForId", w.part, $3, $3 FROM wanted w JOIN "Node" n ON n.urn = w.node
          ORDER BY w.place
          ON CONFLICT DO NOTHING RETURNING id, "nodeId"
        )
        SELECT a.id::text, n.urn AS "nodeUrn" FROM added a JOIN "Node" n ON n.id = a."nodeId"`,
       [sliceId, JSON.stringify(slivers.map((s, place) => ({ ...s, place }))), now],
     );
+    for (const { node, moveId } of slivers) {
+      const sliver = moveId && added.rows.find((row) => row.nodeUrn === node);
+      if (sliver)
+        await tx.query('UPDATE "SliverMove" SET "toId" = $2 WHERE id = $1 AND "settledAt" IS NULL', [
+          moveId,
+          sliver.id,
+        ]);
+    }
     await tx.query(`SELECT pg_notify('meridian', $1)`, [JSON.stringify({ k: 'slice', slice: sliceId })]);
     return added.rows;
   });

@@ -1,27 +1,33 @@
 import type { z } from 'zod';
 import { Refused } from '@/core/errors';
-import { NO_QUOTA, overQuota, quotaOf } from '@/core/quota/quota';
-import { renewedEnd } from '@/core/slice/renewal';
+import { overQuota } from '@/core/quota/quota';
+import { renewedEnd, type TermPolicy } from '@/core/slice/renewal';
 import { stepSlice } from '@/core/slice/state';
 import type { DecideInput } from '@/protocol/api/approval';
+import { SliceChange } from '@/protocol/api/change';
 import type { SliceState } from '@/protocol/api/common';
 import { enqueue } from '@/server/data/jobs';
+import { lockPlaced } from '@/server/data/placed-slices';
 import { lockQuota, sumHeld } from '@/server/data/quotas';
 import { findRequest, insertDecision, updatePending, updateRenewedEnd } from '@/server/data/requests';
+import { lockSliceState } from '@/server/data/slice-changes';
 import { updateApproved, updateHandedOver, updateOwnRenewed, updateRefused } from '@/server/data/slice-requests';
 import type { Db, Tx } from '@/server/db';
 import { notify } from '@/server/notify';
 import { audit } from '../audit';
+import { applyGrowth } from '../changes/apply-growth';
 import { tell } from '../notifications';
 import { demand, type Person } from '../policy';
 import { noQuota } from '../quota';
+import { wantedOf } from './wanted-of';
 
 type Request = NonNullable<Awaited<ReturnType<typeof findRequest>>>;
 
 /**
  * Decides a pending request. The site's quota row is locked before anything is judged, so that two PIs cannot both spend
  * the last of it. What follows from an approval is a job added in the same transaction.
- * @throws Refused OWN_REQUEST, REQUEST_DECIDED, OVER_QUOTA, TERM_TOO_LONG, WRONG_STATE, INVALID_INPUT (rejection without comment)
+ * The order of locks is quota, slice, request, here and wherever two of them are taken.
+ * @throws Refused OWN_REQUEST, REQUEST_DECIDED, OVER_QUOTA, TERM_TOO_LONG, TOTAL_TOO_LONG, WRONG_STATE, INVALID_INPUT (rejection without comment)
  */
 export async function decideRequest(
   db: Db,
@@ -40,9 +46,9 @@ export async function decideRequest(
     if (request.requestedById === by.id) throw new Refused('OWN_REQUEST', { requestId });
     demand(by, 'request.decide', { siteId: slice.siteId, requestedById: request.requestedById });
     const quota = (await lockQuota(tx, slice.siteId)) ?? noQuota;
+    await lockSliceState(tx, slice.id);
     const used = await sumHeld(tx, slice.siteId);
-    // A renewal asks for nothing more; it is refused only where the site holds more than it may.
-    const wants = request.kind === 'create' ? quotaOf(slice, slice.sliverCount) : NO_QUOTA;
+    const wants = wantedOf(request);
     if (!(await updatePending(tx, requestId, outcome))) {
       const state = (await findRequest(tx, requestId))?.state ?? 'gone';
       throw new Refused('REQUEST_DECIDED', { requestId, state });
@@ -54,9 +60,8 @@ export async function decideRequest(
         throw new Refused('TERM_TOO_LONG', { askedSeconds: request.termSeconds, maxSeconds: quota.maxTermSeconds });
       }
     }
-    const state =
-      outcome === 'approved' ? await approve(tx, request, quota.maxTermSeconds, now) : await reject(tx, request);
-    const { maxTermSeconds: _, ...limit } = quota;
+    const state = outcome === 'approved' ? await approve(tx, request, quota, now) : await reject(tx, request);
+    const { maxTermSeconds: _, maxTotalSeconds: __, ...limit } = quota;
     await insertDecision(tx, { requestId, byId: by.id, outcome, comment, quota: { limit, used, wants }, at: now });
     const object = { kind: 'slice', id: slice.name, siteId: slice.siteId };
     await audit(
@@ -81,15 +86,21 @@ export async function decideRequest(
 }
 
 /** The worker does the rest: `deploy`, or `renew`, which moves the end once enough nodes have taken the new tickets. */
-async function approve(tx: Tx, request: Request, maxTermSeconds: number, now: Date): Promise<SliceState> {
+async function approve(tx: Tx, request: Request, policy: TermPolicy, now: Date): Promise<SliceState> {
   const { slice } = request;
+  if (request.kind === 'change') {
+    const placed = await lockPlaced(tx, slice.id);
+    if (!placed) throw new Refused('NOT_FOUND', { kind: 'slice', id: slice.name });
+    await applyGrowth(tx, placed, SliceChange.parse(request.change), true, now);
+    return placed.state;
+  }
   if (request.kind === 'renew') {
     const present = {
       ...slice,
       startsAt: slice.startsAt?.getTime() ?? null,
       endsAt: slice.endsAt?.getTime() ?? null,
     };
-    const end = renewedEnd(present, request.termSeconds, maxTermSeconds, now.getTime());
+    const end = renewedEnd(present, request.termSeconds, policy, now.getTime());
     await updateRenewedEnd(tx, request.id, new Date(end));
     if (slice.ownManager) {
       await updateOwnRenewed(tx, slice.id, request.id, new Date(end), now);
@@ -111,7 +122,7 @@ async function approve(tx: Tx, request: Request, maxTermSeconds: number, now: Da
 }
 
 async function reject(tx: Tx, request: Request): Promise<SliceState> {
-  if (request.kind === 'renew') return request.slice.state;
+  if (request.kind !== 'create') return request.slice.state;
   await updateRefused(tx, request.slice.id, 'rejected');
   return 'rejected';
 }

@@ -1,13 +1,15 @@
-import { NO_QUOTA, overQuota, type QuotaAmounts, quotaOf } from '@/core/quota/quota';
+import { NO_QUOTA, overQuota, type QuotaAmounts } from '@/core/quota/quota';
 import type { PendingRequest } from '@/protocol/api/approval';
-import { SliceSpec } from '@/protocol/api/slice';
+import { PlacedSpec } from '@/protocol/api/slice';
 import { findQuota, type QuotaRow, sumHeld } from '@/server/data/quotas';
 import { findPending } from '@/server/data/requests';
 import type { Tx } from '@/server/db';
 import { may, type Person } from '../policy';
 import { noQuota, quotaMeter } from '../quota';
 import { requestView } from '../requests/request-view';
+import { latestEndOf } from '../slices/view-slice';
 import { sitesToDecide } from './sites-to-decide';
+import { wantedOf } from './wanted-of';
 
 /** What waits for the person's decision, oldest first, each with what it would use of its site's quota. Own ones too, to be seen. */
 export async function listPending(db: Tx, person: Person): Promise<PendingRequest[]> {
@@ -19,7 +21,7 @@ export async function listPending(db: Tx, person: Person): Promise<PendingReques
   return rows.map((row) => {
     const { site, sliverCount } = row.slice;
     const { quota, used } = quotas.get(site.id) ?? { quota: noQuota, used: NO_QUOTA };
-    const wants = row.kind === 'create' ? quotaOf(row.slice, sliverCount) : NO_QUOTA;
+    const wants = wantedOf(row);
     return {
       ...requestView(row),
       slice: {
@@ -27,8 +29,10 @@ export async function listPending(db: Tx, person: Person): Promise<PendingReques
         name: row.slice.name,
         site,
         sliverCount,
+        minimumCount: row.slice.minimumCount,
         endsAt: row.slice.endsAt,
-        spec: SliceSpec.parse(row.slice.spec),
+        latestEnd: latestEndOf(row.slice.startsAt, quota),
+        spec: PlacedSpec.parse(row.slice.spec),
       },
       quota: quotaMeter(site, quota, used, wants),
       overQuota: overQuota(quota, used, wants),

@@ -2,6 +2,7 @@ import type pg from 'pg';
 import type { Refused } from '@/core/errors';
 import { sliceOutcome } from '@/core/slice/outcome';
 import type { NodeManagerClient, Target } from '@/protocol/transport/client';
+import { settleMoves } from '@/server/data/deploy/moves';
 import { loadSagas, type SagaState } from '@/server/data/deploy/saga';
 import { type SagaWrite, writeSagas } from '@/server/data/deploy/saga-write';
 import { settleSlice } from '@/server/data/deploy/settle';
@@ -77,6 +78,7 @@ export function deployContext(
       known ??
       new Batcher<undefined, undefined>(
         async (asked) => {
+          await settleMoves(pool, worker, sliceId, new Date());
           await settleSlice(pool, sliceId, sliceOutcome, { exhausted: false, byPlan: false, now: new Date() });
           return asked;
         },
@@ -94,8 +96,9 @@ export function deployContext(
     write: (write) => writes.add(write),
     giveBack: (ticket) => returns.add(ticket),
     settle: async (sliceId, plan) => {
-      if (plan) await settleSlice(pool, sliceId, sliceOutcome, { ...plan, byPlan: true, now: new Date() });
-      else await settle(sliceId);
+      if (!plan) return settle(sliceId);
+      await settleMoves(pool, worker, sliceId, new Date());
+      await settleSlice(pool, sliceId, sliceOutcome, { ...plan, byPlan: true, now: new Date() });
     },
   };
 }

@@ -1,14 +1,15 @@
 import type { BrokerNode, Wanted } from '@/core/broker/candidate';
-import { chooseNodes, chooseSubstitutes } from '@/core/broker/choose-nodes';
+import { chooseNodes } from '@/core/broker/choose-nodes';
+import { type Fill, fillPlaces, stands } from '@/core/broker/fill-places';
 import type { Reason } from '@/core/errors';
-import { SliceSpec } from '@/protocol/api/slice';
+import { PlacedSpec } from '@/protocol/api/slice';
+import { failMoves, loadOpenMoves, settleMoves } from '@/server/data/deploy/moves';
 import {
   addSlivers,
   failSlice,
   lastRetryAt,
   loadPlanSlice,
   loadPlanSlivers,
-  type NewSliver,
   type PlanSlice,
   type PlanSliver,
 } from '@/server/data/deploy/slice-plan';
@@ -17,8 +18,8 @@ import { type Market, readMarket } from './market';
 import { askTickets } from './tickets';
 
 /**
- * Brings a slice's slivers to what was asked for: nodes for a new one, stand-ins for those that failed, tickets for those
- * without. A plan reads how things stand and does what is missing, so it may be run at any time, twice, or again after a crash.
+ * Brings a slice's slivers to what was asked for: nodes for a new one or what it grew by, stand-ins for those that failed, new places for
+ * those that move, tickets for those without. A plan reads how things stand and does what is missing, so it may be run at any time, twice, or again after a crash.
  */
 export async function planSlice(ctx: DeployContext, sliceId: string): Promise<void> {
   const slice = await loadPlanSlice(ctx.pool, sliceId);
@@ -26,26 +27,34 @@ export async function planSlice(ctx: DeployContext, sliceId: string): Promise<vo
   if (slice.state === 'deleting') return ctx.settle(sliceId);
   if (slice.ownManager || !['approved', 'deploying', 'active', 'degraded'].includes(slice.state)) return;
   const startedAt = new Date();
+  await settleMoves(ctx.pool, ctx.worker, sliceId, startedAt);
   const before = await loadPlanSlivers(ctx.pool, sliceId);
-  const market = once(() => readMarket(ctx, SliceSpec.parse(slice.spec).resources));
+  const market = once(() => readMarket(ctx, PlacedSpec.parse(slice.spec).resources));
   const choice = await chooseMissing(ctx, slice, before, market);
   if ('reason' in choice) {
     await ctx.write({ sliceId, sliverId: null, steps: [step('plan', 'failed', choice.reason, startedAt)] });
     await failSlice(ctx.pool, sliceId, choice.reason);
     return;
   }
+  if (choice.failedMoves.length > 0) await failMoves(ctx.pool, ctx.worker, sliceId, choice.failedMoves, new Date());
   if (choice.slivers.length > 0) {
     const added = await addSlivers(ctx.pool, sliceId, before.length, choice.slivers, new Date());
     if (!added) return planAgain(ctx, sliceId);
     await ctx.write({
       sliceId,
       sliverId: null,
-      steps: [step(before.length ? 'substitute' : 'plan', 'ok', null, startedAt)],
+      steps: [step(stepName(choice.slivers, before.length), 'ok', null, startedAt)],
     });
   }
   const now = await loadPlanSlice(ctx.pool, sliceId);
   if (now) await askTickets(ctx, now, await loadPlanSlivers(ctx.pool, sliceId), market);
   await ctx.settle(sliceId, { exhausted: choice.exhausted });
+}
+
+function stepName(added: readonly { substituteForId: string | null; moveId: string | null }[], before: number): string {
+  if (before === 0) return 'plan';
+  if (added.every((v) => v.moveId !== null)) return 'move';
+  return added.some((v) => v.substituteForId !== null) ? 'substitute' : 'grow';
 }
 
 /** Things changed while the choice was made: look again, unless it is over. */
@@ -58,7 +67,7 @@ async function planAgain(ctx: DeployContext, sliceId: string): Promise<void> {
   });
 }
 
-type Missing = { slivers: NewSliver[]; exhausted: boolean } | { reason: Reason };
+type Missing = Pick<Fill, 'slivers' | 'exhausted' | 'failedMoves'> | { reason: Reason };
 
 async function chooseMissing(
   ctx: DeployContext,
@@ -66,39 +75,15 @@ async function chooseMissing(
   have: readonly PlanSliver[],
   market: () => Promise<Market>,
 ): Promise<Missing> {
-  const spec = SliceSpec.parse(slice.spec);
-  const stand = have.filter(
-    (v) => v.desired === 'running' && !v.goneAt && v.reported !== 'failed' && v.reported !== 'gone',
-  );
-  if (stand.length >= slice.sliverCount) return { slivers: [], exhausted: false };
+  const spec = PlacedSpec.parse(slice.spec);
+  const moves = await loadOpenMoves(ctx.pool, slice.id);
+  const short = have.filter(stands).length < slice.sliverCount;
+  if (!short && moves.length === 0) return { slivers: [], failedMoves: [], exhausted: false };
   // A person's wish to try again also tries nodes again that failed before it, and holds where nothing may stand in.
   const since = (await lastRetryAt(ctx.pool, slice.id))?.getTime() ?? 0;
-  const sinceThen = have.filter((v) => v.createdAt.getTime() >= since);
-  if (sinceThen.length > 0 && !spec.substitute) return { slivers: [], exhausted: true };
-  const missing = slice.sliverCount - stand.length - sinceThen.filter((v) => v.denied).length;
-  if (missing <= 0) return { slivers: [], exhausted: true };
   const { nodes } = await market();
   if (have.length === 0) return firstChoice(slice, spec, nodes);
-
-  // Not a node that still holds a sliver of the slice, nor one that failed it; one that failed before a person's wish only
-  // where there is no other.
-  const exclude = new Set([...have.filter((v) => !v.goneAt), ...sinceThen].map((v) => v.nodeUrn));
-  const picked = spec.picked.filter((node) => !exclude.has(node)).slice(0, missing);
-  const chosen: string[] = [];
-  for (const avoid of [
-    new Set([...exclude, ...have.filter((v) => v.reported === 'failed').map((v) => v.nodeUrn)]),
-    exclude,
-  ]) {
-    const standing = [...stand.map((v) => v.nodeUrn), ...picked, ...chosen];
-    const count = missing - picked.length - chosen.length;
-    chosen.push(...chooseSubstitutes(spec, nodes, { standing, count, exclude: avoid, seed: slice.urn }));
-  }
-  const replaced = have.filter((v) => !stand.includes(v) && !v.substituted && !picked.includes(v.nodeUrn));
-  const slivers = [
-    ...picked.map((node) => ({ node, picked: true, substituteForId: null })),
-    ...chosen.map((node, i) => ({ node, picked: false, substituteForId: replaced[i]?.id ?? null })),
-  ];
-  return { slivers, exhausted: slivers.length < missing };
+  return fillPlaces(spec, have, moves, nodes, { seed: slice.urn, since });
 }
 
 /** All that was asked for, or, when nodes are short, as many as there are if that is worth having. */
@@ -112,7 +97,8 @@ function firstChoice(slice: PlanSlice, wanted: Wanted, nodes: readonly BrokerNod
     });
   }
   if (!choice.ok) return { reason: choice.reason };
-  return { slivers: choice.picks.map((pick) => ({ ...pick, substituteForId: null })), exhausted: false };
+  const slivers = choice.picks.map((pick) => ({ ...pick, substituteForId: null, part: 0, moveId: null }));
+  return { slivers, failedMoves: [], exhausted: false };
 }
 
 /** What the first call gives, for every call. */

@@ -1,4 +1,4 @@
-import { Refused } from '@/core/errors';
+import { type Reason, Refused } from '@/core/errors';
 import { jwkFromRaw } from '@/protocol/statement/keys';
 import type { TicketReceiptClaims } from '@/protocol/statement/schemas';
 import { verifyStatementAsync } from '@/protocol/statement/verify';
@@ -62,12 +62,18 @@ async function gone(
       goneAt: at,
       ...(!failed && {
         reported: 'gone',
-        reason: new Refused('RELEASED', { by: 'service manager' }).reason,
+        reason: lastWord(saga),
         lastSeen: at,
       }),
     },
     ...more,
   });
+}
+
+/** Why it left, for those who look at it afterwards. */
+function lastWord({ givenUpAt, movedTo }: SagaState): Reason {
+  if (movedTo !== null) return new Refused('MOVED', { to: movedTo }).reason;
+  return new Refused(givenUpAt ? 'GIVEN_UP' : 'RELEASED', givenUpAt ? {} : { by: 'service manager' }).reason;
 }
 
 /** The agent may issue the resources again at once. Without it they lapse with the ticket: worth a warning, not a retry. */

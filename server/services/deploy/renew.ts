@@ -1,5 +1,5 @@
 import { type Reason, Refused } from '@/core/errors';
-import { judgeRenewal } from '@/core/slice/renewal';
+import { judgeRenewal, renewalReason } from '@/core/slice/renewal';
 import { inBatches } from '@/protocol/statement/batches';
 import { refusedFrom } from '@/protocol/trpc';
 import {
@@ -62,7 +62,8 @@ async function renewAll(
     { most: 200, gatherMs: 8 },
   );
   const failures = new Map<string, Failure>();
-  const fail = async (v: RenewalSliver, reason: Reason, hopeful: boolean, since: Date) => {
+  const fail = async (v: RenewalSliver, said: Reason, hopeful: boolean, since: Date) => {
+    const reason = renewalReason(said, v.hostname, v.leaseEndsAt);
     failures.set(v.id, { reason, hopeful });
     if (v.reason?.code === reason.code && attempt > 1) return; // said already
     const step = { step: 'renew', outcome: 'retry' as const, attempt, reason, startedAt: since, endedAt: new Date() };

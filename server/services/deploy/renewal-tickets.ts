@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Reason, Refused } from '@/core/errors';
-import { SliceSpec } from '@/protocol/api/slice';
+import { MAX_LEASE_SECONDS } from '@/core/lease/term';
+import { PlacedSpec } from '@/protocol/api/slice';
 import { decodeUnverified } from '@/protocol/statement/verify';
 import { orRefused } from '@/protocol/transport/client';
 import { refusedFrom } from '@/protocol/trpc';
@@ -46,7 +47,7 @@ export async function renewalTickets(
     }
     if (shares.size === 0) break;
     const batches = [...shares].flatMap(([agent, slivers]) =>
-      batchesOf(slivers, ctx.limits.ticketBatch).map((batch) => ({ agent, ...batch })),
+      batchesOf(renewal, slivers, ctx.limits.ticketBatch).map((batch) => ({ agent, ...batch })),
     );
     await Promise.all(
       batches.map(async ({ agent, start, slivers }) => {
@@ -80,10 +81,14 @@ const ANOTHER: ReadonlySet<Reason['code']> = new Set([
 ]);
 
 /** A ticket begins where its lease began: those of one beginning go together, at most so many in one call. */
-function batchesOf(slivers: readonly RenewalSliver[], most: number): { start: number; slivers: RenewalSliver[] }[] {
+function batchesOf(
+  renewal: Renewal,
+  slivers: readonly RenewalSliver[],
+  most: number,
+): { start: number; slivers: RenewalSliver[] }[] {
   const byStart = new Map<number, RenewalSliver[]>();
   for (const v of slivers) {
-    const start = Math.floor((v.leaseStartsAt?.getTime() ?? 0) / 1000);
+    const start = Math.floor(startOf(renewal, v.leaseStartsAt ?? new Date(0), v.leaseEndsAt) / 1000);
     byStart.set(start, [...(byStart.get(start) ?? []), v]);
   }
   return [...byStart].flatMap(([start, some]) =>
@@ -92,6 +97,16 @@ function batchesOf(slivers: readonly RenewalSliver[], most: number): { start: nu
       slivers: some.slice(i * most, (i + 1) * most),
     })),
   );
+}
+
+/**
+ * From when on the ticket is, epoch ms: its lease's start. One over all of a long lease would outlast what an agent was delegated, and what
+ * counts is the time from now on: it begins when the renewal was approved. The same whenever it is asked for, since the
+ * request is known by its body.
+ */
+function startOf({ leaseEnd, decidedAt }: Renewal, startsAt: Date, endsAt: Date | null): number {
+  if (leaseEnd.getTime() - startsAt.getTime() <= MAX_LEASE_SECONDS * 1000) return startsAt.getTime();
+  return Math.max(startsAt.getTime(), Math.min(decidedAt.getTime(), (endsAt ?? decidedAt).getTime()));
 }
 
 async function ask(
@@ -111,7 +126,7 @@ async function ask(
         idempotencyKey: createHash('sha256').update(`${renewal.requestId} ${attempt} ${what}`).digest('base64url'),
         slice: renewal.urn,
         sub: renewal.ownerUrn,
-        resources: SliceSpec.parse(renewal.spec).resources,
+        resources: PlacedSpec.parse(renewal.spec).resources,
         nodes: slivers.map((v) => v.nodeUrn),
         start,
         end: Math.floor(renewal.leaseEnd.getTime() / 1000),

@@ -1,4 +1,5 @@
 import { Refused } from '@/core/errors';
+import { movingSlices } from '@/server/data/deploy/moves';
 import { openRenewals } from '@/server/data/deploy/renewal';
 import {
   aloneAt,
@@ -42,7 +43,11 @@ export async function repair(ctx: DeployContext): Promise<void> {
         (await keysDue(tx)).map((sliceId) => ({ task: 'set-keys', sliceId })),
       ));
     if (added > 0) ctx.log.info({ jobs: added }, 'took up what was lost or came back');
-    judge.push(...unsettled.filter((s) => s.state !== 'approved').map((s) => s.id), ...(await shortSlices(tx)));
+    judge.push(
+      ...unsettled.filter((s) => s.state !== 'approved').map((s) => s.id),
+      ...(await shortSlices(tx)),
+      ...(await movingSlices(tx)),
+    );
   });
   if (!mine) return;
   for (const sliceId of judge) await ctx.settle(sliceId);

@@ -3,7 +3,7 @@ import { roomFor } from '@/core/broker/candidate';
 import { shareOut } from '@/core/broker/share-out';
 import { type Reason, Refused } from '@/core/errors';
 import { NOTHING } from '@/core/resources/vector';
-import { SliceSpec } from '@/protocol/api/slice';
+import { PlacedSpec } from '@/protocol/api/slice';
 import { decodeUnverified } from '@/protocol/statement/verify';
 import { orRefused } from '@/protocol/transport/client';
 import { leftoverTickets } from '@/server/data/deploy/agents';
@@ -33,7 +33,7 @@ export async function askTickets(
   let open = await bindLeftovers(ctx, slice, slivers.filter(lacksTicket), startedAt);
   if (open.length === 0) return;
   const { agents, offers } = await market();
-  const spec = SliceSpec.parse(slice.spec);
+  const spec = PlacedSpec.parse(slice.spec);
   const refusals = new Map<string, Refusal[]>();
   const nobody = [...agents.keys()].map((agent) => ({ agent, free: NOTHING }));
   const offersFor = (v: PlanSliver) => {
@@ -157,7 +157,7 @@ function issue(ctx: DeployContext, slice: PlanSlice, agent: DeploymentAgent, bat
         idempotencyKey: createHash('sha256').update(what).digest('base64url'),
         slice: slice.urn,
         sub: slice.ownerUrn ?? '',
-        resources: SliceSpec.parse(slice.spec).resources,
+        resources: PlacedSpec.parse(slice.spec).resources,
         nodes: batch.map((v) => v.nodeUrn),
         start: Math.floor(termStart(slice, batch) / 1000),
         end: Math.floor((slice.endsAt?.getTime() ?? 0) / 1000),

@@ -14,7 +14,7 @@ import { tellDeciders } from './tell-deciders';
 
 /**
  * Asks for more time: `termSeconds` from the present end. A PI decides.
- * @throws Refused WRONG_STATE, LEASE_OVER, TERM_TOO_LONG (further ahead from now than the quota allows), INVALID_INPUT, NOT_ALLOWED (left the site), CONFLICT (a request waits already)
+ * @throws Refused WRONG_STATE, LEASE_OVER, TERM_TOO_LONG (further ahead from now than the quota allows), TOTAL_TOO_LONG, INVALID_INPUT, NOT_ALLOWED (left the site), CONFLICT (a request waits already)
  */
 export function renewSlice(
   db: Db,
@@ -31,7 +31,7 @@ export function renewSlice(
     renewedEnd(
       { ...slice, startsAt: slice.startsAt?.getTime() ?? null, endsAt: slice.endsAt?.getTime() ?? null },
       input.termSeconds,
-      quota.maxTermSeconds,
+      quota,
       now.getTime(),
     );
     const { reason, termSeconds } = input;

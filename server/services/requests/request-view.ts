@@ -1,10 +1,12 @@
 import type { z } from 'zod';
+import { SliceChange } from '@/protocol/api/change';
 import type { RequestView } from '@/protocol/api/slice';
 
 type PersonRef = { id: string; name: string; email: string };
 type Row = {
   id: string;
-  kind: 'create' | 'renew';
+  kind: 'create' | 'renew' | 'change';
+  change: unknown;
   state: 'pending' | 'approved' | 'rejected' | 'withdrawn';
   reason: string;
   termSeconds: number;
@@ -17,6 +19,7 @@ type Row = {
 export function requestView({
   id,
   kind,
+  change,
   state,
   reason,
   termSeconds,
@@ -27,6 +30,7 @@ export function requestView({
   return {
     id,
     kind,
+    change: change === null ? null : SliceChange.parse(change),
     state,
     reason,
     termSeconds,

@@ -167,10 +167,10 @@ test('a renewal is asked for once, decided by the PI, and done by the worker', a
   await expect(renew()).rejects.toMatchObject({ code: 'WRONG_STATE' });
   await decideRequest(db, pi, { requestId: requests[0]?.id ?? '', outcome: 'approved', comment: '' }, now);
   await db.slice.update({ where: { id }, data: { state: 'active' } });
-  // The first term ends in 14 days, and the quota allows 30 days ahead.
-  await expect(renew(16 * 86_400 + 1)).rejects.toMatchObject({
+  // The first term ends in 14 days; the quota allows 30 days ahead, and nodes promise 28.
+  await expect(renew(14 * 86_400 + 1)).rejects.toMatchObject({
     code: 'TERM_TOO_LONG',
-    facts: { askedSeconds: 30 * 86_400 + 1, maxSeconds: 30 * 86_400 },
+    facts: { askedSeconds: 28 * 86_400 + 1, maxSeconds: 28 * 86_400 },
   });
   await renew();
   await expect(renew()).rejects.toMatchObject({ code: 'CONFLICT' });

@@ -8,7 +8,7 @@ export async function tellDeciders(
   tx: Tx,
   siteId: string,
   by: Person,
-  facts: { slice: string; kind: 'create' | 'renew' },
+  facts: { slice: string; kind: 'create' | 'renew' | 'change' },
   now: Date,
 ): Promise<void> {
   const others = (ids: string[]) => ids.filter((id) => id !== by.id);

@@ -1,5 +1,6 @@
 import { Refused } from '@/core/errors';
 import { findPendingOfSlice, updatePending } from '@/server/data/requests';
+import { lockSliceState } from '@/server/data/slice-changes';
 import { findSliceState, updateRefused } from '@/server/data/slice-requests';
 import type { Db } from '@/server/db';
 import { notify } from '@/server/notify';
@@ -14,6 +15,7 @@ export function withdrawSlice(db: Db, person: Person, sliceId: string, now: Date
   return db.$transaction(async (tx) => {
     const slice = await findSliceState(tx, sliceId);
     if (!slice) throw new Refused('NOT_FOUND', { kind: 'slice', id: sliceId });
+    await lockSliceState(tx, sliceId); // before the request: decide-request's order of locks
     const request = await findPendingOfSlice(tx, sliceId);
     // Conditional: a PI may have decided in the meantime.
     if (!request || !(await updatePending(tx, request.id, 'withdrawn'))) {

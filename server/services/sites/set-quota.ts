@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { raises } from '@/core/quota/quota';
+import { DEFAULT_TOTAL_SECONDS, raises } from '@/core/quota/quota';
 import type { QuotaInput, SiteView } from '@/protocol/api/people';
 import { lockQuota, upsertQuota } from '@/server/data/quotas';
 import type { Db } from '@/server/db';
@@ -9,7 +9,7 @@ import { noQuota } from '../quota';
 import { viewSite } from './view-site';
 
 /**
- * Sets what the site may hold. Operators set anything; a PI may only lower, also the longest term. Slices that run stay;
+ * Sets what the site may hold. Operators set anything; a PI may only lower, also the longest term and the longest in all. Slices that run stay;
  * a quota below what they hold refuses new ones and renewals.
  * @throws Refused NOT_ALLOWED {permission: 'site.quota.raise'}
  */
@@ -17,12 +17,17 @@ export function setQuota(
   db: Db,
   by: Person,
   siteId: string,
-  { loginBase, ...next }: z.infer<typeof QuotaInput>,
+  { loginBase, ...asked }: z.infer<typeof QuotaInput>,
   now: Date,
 ): Promise<SiteView> {
   return db.$transaction(async (tx) => {
     const before = (await lockQuota(tx, siteId)) ?? noQuota;
-    if (raises(before, next) || next.maxTermSeconds > before.maxTermSeconds) demand(by, 'site.quota.raise', { siteId });
+    const next = {
+      ...asked,
+      maxTotalSeconds: asked.maxTotalSeconds ?? (before.maxTotalSeconds || DEFAULT_TOTAL_SECONDS),
+    };
+    const longer = next.maxTermSeconds > before.maxTermSeconds || next.maxTotalSeconds > before.maxTotalSeconds;
+    if (raises(before, next) || longer) demand(by, 'site.quota.raise', { siteId });
     await upsertQuota(tx, siteId, next);
     const facts = {
       ...next,

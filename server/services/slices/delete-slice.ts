@@ -2,6 +2,7 @@ import { Refused } from '@/core/errors';
 import { nextSliceState } from '@/core/slice/state';
 import type { SliceView } from '@/protocol/api/slice';
 import { enqueue } from '@/server/data/jobs';
+import { findPendingOfSlice, updatePending } from '@/server/data/requests';
 import { lockSliceState, wantAllGone, writeSliceState } from '@/server/data/slice-changes';
 import type { SliceFactsRow } from '@/server/data/slice-facts';
 import type { Db } from '@/server/db';
@@ -26,6 +27,8 @@ export async function deleteSlice(db: Db, person: Person, slice: SliceFactsRow, 
         needs: 'approved or later; withdraw a request instead',
       });
     }
+    const pending = await findPendingOfSlice(tx, slice.id);
+    if (pending) await updatePending(tx, pending.id, 'withdrawn'); // nobody can grant it any more
     const { release, left } = await wantAllGone(tx, slice.id);
     await writeSliceState(tx, slice.id, left === 0 ? 'deleted' : 'deleting', now);
     await enqueue(
@@ -40,6 +43,7 @@ export async function deleteSlice(db: Db, person: Person, slice: SliceFactsRow, 
       { from: state, slivers: left },
       now,
     );
+    if (pending) await notify(tx, { k: 'request', site: slice.siteId, slice: slice.id });
     await notify(tx, { k: 'slice', slice: slice.id });
     if (release.length > 0) await notify(tx, { k: 'sliver', slice: slice.id, ids: release });
   });

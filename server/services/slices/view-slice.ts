@@ -1,7 +1,9 @@
 import { Refused } from '@/core/errors';
-import { isRenewable } from '@/core/slice/renewal';
+import { isChangeable } from '@/core/slice/change';
+import { isRenewable, latestEnd, type TermPolicy } from '@/core/slice/renewal';
 import { nextSliceState } from '@/core/slice/state';
-import { SliceSpec, type SliceView } from '@/protocol/api/slice';
+import { PlacedSpec, type SliceView } from '@/protocol/api/slice';
+import { findQuota } from '@/server/data/quotas';
 import { findLeaving, findSliceDetail } from '@/server/data/slice-detail';
 import { findSliceItem } from '@/server/data/slice-rows';
 import type { Tx } from '@/server/db';
@@ -13,13 +15,15 @@ export async function readSlice(db: Tx, sliceId: string) {
   const [item, detail] = await Promise.all([findSliceItem(db, sliceId), findSliceDetail(db, sliceId)]);
   if (!item || !detail) return null;
   const { siteId, ownerId, members, requests, spec, ...rest } = detail;
+  const quota = await findQuota(db, siteId);
   const leaving = ['deleting', 'failed', 'deleted'].includes(item.state) ? await findLeaving(db, sliceId) : null;
   return {
     facts: { siteId, ownerId, memberIds: members.map((m) => m.user.id) },
     shared: {
       ...item,
       ...rest,
-      spec: SliceSpec.parse(spec),
+      spec: PlacedSpec.parse(spec),
+      latestEnd: quota && latestEndOf(item.startsAt, quota),
       members: members.map((m) => m.user),
       requests: requests.map(requestView),
       leaving: leaving && leaving.count > 0 ? leaving : null,
@@ -42,6 +46,8 @@ export function asSeenBy(person: Person, { facts, shared }: ReadSlice): SliceVie
         !['deleting', 'deleted'].includes(state) &&
         may(person, 'slice.delete', facts),
       renew: isRenewable(state) && may(person, 'slice.renew', facts),
+      change: isChangeable(state) && may(person, 'slice.change', facts),
+      move: isChangeable(state) && may(person, 'slice.move', facts),
       withdraw: pending !== undefined && may(person, 'slice.withdraw', facts),
       members: may(person, 'slice.members', facts),
       decide:
@@ -49,6 +55,11 @@ export function asSeenBy(person: Person, { facts, shared }: ReadSlice): SliceVie
         may(person, 'request.decide', { siteId: facts.siteId, requestedById: pending.requestedBy.id }),
     },
   };
+}
+
+/** Until when a slice that began then can be renewed at most. */
+export function latestEndOf(startsAt: Date | null, policy: Pick<TermPolicy, 'maxTotalSeconds'>): Date | null {
+  return startsAt && new Date(latestEnd(startsAt.getTime(), policy));
 }
 
 /** The slice with all that its page shows, and what `person` may do there. @throws Refused NOT_FOUND */
