@@ -8,8 +8,14 @@ export function isChangeable(state: string): boolean {
   return CHANGEABLE_STATES.some((changeable) => changeable === state);
 }
 
-/** @throws Refused WRONG_STATE */
-export function demandChangeable(name: string, state: string): void {
+/** Not one that its people run with a service manager of their own: they do so themselves. @throws Refused WRONG_STATE, CONFLICT */
+export function demandChangeable(name: string, state: string, ownManager: boolean): void {
+  if (ownManager)
+    throw new Refused('CONFLICT', {
+      kind: 'slice',
+      id: name,
+      problem: 'its people run it with a service manager of their own, which takes, releases and moves its slivers',
+    });
   if (isChangeable(state)) return;
   throw new Refused('WRONG_STATE', { kind: 'slice', id: name, state, needs: 'deploying, active or degraded' });
 }

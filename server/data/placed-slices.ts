@@ -16,6 +16,7 @@ const columns = {
   memoryMiB: true,
   diskMiB: true,
   networkKbps: true,
+  ownManager: true,
 } as const;
 
 export type PlacedSlice = NonNullable<Awaited<ReturnType<typeof findPlaced>>>;

@@ -17,7 +17,7 @@ export async function applyGrowth(
   approved: boolean,
   now: Date,
 ): Promise<{ from: number; to: number }> {
-  demandChangeable(slice.name, slice.state);
+  demandChangeable(slice.name, slice.state, slice.ownManager);
   await demandGrowth(tx, slice, change);
   const spec = grown(slice.spec, change);
   const to = placesOf(spec);

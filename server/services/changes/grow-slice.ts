@@ -21,7 +21,7 @@ const normal = (input: Omit<GrowInput, 'name' | 'reason'>): SliceChange =>
 
 function present(slice: PlacedSlice | null, name: string): PlacedSlice {
   if (!slice) throw new Refused('NOT_FOUND', { kind: 'slice', id: name });
-  demandChangeable(slice.name, slice.state);
+  demandChangeable(slice.name, slice.state, slice.ownManager);
   return slice;
 }
 

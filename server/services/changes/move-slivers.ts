@@ -35,7 +35,7 @@ export function moveSlivers(
   return db.$transaction(async (tx) => {
     const slice = await lockPlaced(tx, of.id);
     if (!slice) throw new Refused('NOT_FOUND', { kind: 'slice', id: of.name });
-    demandChangeable(slice.name, slice.state);
+    demandChangeable(slice.name, slice.state, slice.ownManager);
     const all = await findChangeSlivers(tx, slice.id);
     const chosen = choose(all, input);
     if (chosen.length === 0) throw invalid('slivers', 'none of them is a sliver that the slice has now');

@@ -37,7 +37,7 @@ export function shrinkSlice(
   return db.$transaction(async (tx) => {
     const slice = await lockPlaced(tx, of.id);
     if (!slice) throw new Refused('NOT_FOUND', { kind: 'slice', id: of.name });
-    demandChangeable(slice.name, slice.state);
+    demandChangeable(slice.name, slice.state, slice.ownManager);
     const all = await findChangeSlivers(tx, slice.id);
     const { slivers, places } = choose(slice, all, input, now);
     const field = input.by === undefined ? 'slivers' : 'by';

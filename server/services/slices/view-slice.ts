@@ -46,8 +46,8 @@ export function asSeenBy(person: Person, { facts, shared }: ReadSlice): SliceVie
         !['deleting', 'deleted'].includes(state) &&
         may(person, 'slice.delete', facts),
       renew: isRenewable(state) && may(person, 'slice.renew', facts),
-      change: isChangeable(state) && may(person, 'slice.change', facts),
-      move: isChangeable(state) && may(person, 'slice.move', facts),
+      change: isChangeable(state) && !shared.spec.ownManager && may(person, 'slice.change', facts),
+      move: isChangeable(state) && !shared.spec.ownManager && may(person, 'slice.move', facts),
       withdraw: pending !== undefined && may(person, 'slice.withdraw', facts),
       members: may(person, 'slice.members', facts),
       decide:
