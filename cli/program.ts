@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { auditCommands } from './commands/audit';
 import { fleetCommands } from './commands/fleet';
+import { inspectCommand } from './commands/inspect';
 import { networkCommands } from './commands/network';
 import { nodeCheckCommand } from './commands/node-check';
 import { nodePolicyCommand } from './commands/node-policy';
@@ -10,6 +11,7 @@ import { simulateCommand } from './commands/simulate';
 import { sliceCommands } from './commands/slices';
 import { sliverCommands } from './commands/sliver';
 import { sshCommands } from './commands/ssh';
+import { verifyCommand } from './commands/verify';
 import type { Io } from './run';
 
 const EX_USAGE = 64;
@@ -35,6 +37,8 @@ export function makeProgram(io: Io): Command {
   simulateCommand(program, io);
   auditCommands(program, io);
   revokeCommands(program, io);
+  inspectCommand(program, io);
+  verifyCommand(program, io);
   peopleCommands(program, io);
   program.addHelpText(
     'after',
