@@ -1,9 +1,9 @@
-import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type AgentService, agentRouter } from '@/protocol/agent/router';
 import { loadOrMakeCa, loadOrMakeServiceManagerKey } from '@/protocol/pki/deployment-secrets';
 import { renewalDue, selfIssue, type TlsIdentity } from '@/protocol/pki/identity';
 import { agentUrn, serviceManagerUrn, tlsName } from '@/protocol/pki/names';
-import { type IdentityKey, loadOrMakeIdentityKey } from '@/protocol/statement/keys';
+import type { IdentityKey } from '@/protocol/statement/keys';
 import { serveTransport, type TransportServer } from '@/protocol/transport/server';
 import { advertise } from './advertisements';
 import { takeStanding } from './clearing';
@@ -18,6 +18,7 @@ import { Relay } from './relay/relay';
 import { returnTickets } from './returns';
 import { Revocation } from './revocation';
 import { Watchers } from './revocations/watchers';
+import { loadAgentKey, lookAtRotation, ROTATION_LOOK_MS } from './rotation';
 import { registerAgent, sayHere } from './store/agents';
 import { inTransaction, openPool, type Pool } from './store/database';
 import { enrolledAmong, recordCertificate, secretStore } from './store/deployment';
@@ -66,11 +67,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
   const { sealKey, authority, log } = options;
   const store = secretStore(pool);
-  const key = await loadOrMakeIdentityKey(join(options.dataDir, 'identity.pem'));
   const ca = await loadOrMakeCa(store, sealKey, { authority, now: new Date() });
   const manager = await loadOrMakeServiceManagerKey(store, sealKey);
   const serviceManager = { urn: serviceManagerUrn(authority), jkt: manager.jkt };
   const urn = agentUrn(authority, options.name);
+  let key = await loadAgentKey(pool, urn, options.dataDir);
   const certify = async (): Promise<TlsIdentity> => {
     const { identity, issued } = await selfIssue(ca, urn, key, new Date());
     await recordCertificate(pool, issued, { urn, kind: 'agent', jkt: key.jkt });
@@ -126,6 +127,15 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
   const guest = { pool, sealKey, authority, key, address: self.address, manager };
   // Of several agents the first one speaks for the deployment to others.
   const partners = urn === agentUrn(authority) ? lookAfterPartners(guest, issuer, stop.signal, log) : null;
+  const rotating = again(ROTATION_LOOK_MS, stop.signal, log, 'could not look at the change of key', async () => {
+    const next = await lookAtRotation(pool, agentId, options.dataDir);
+    if (!next) return;
+    key = next;
+    issuer.key = next;
+    registrar.agent.publicKey = next.jwk;
+    identity = await certify();
+    log.info({ jkt: next.jkt }, 'issues with another key from now on');
+  });
   const renewing = setInterval(() => {
     if (renewalDue(identity, new Date())) {
       certify().then(
@@ -138,7 +148,9 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
   }, RENEWAL_CHECK_MS);
   return {
     urn,
-    key,
+    get key() {
+      return key;
+    },
     caPem: ca.certificatePem,
     address: registrar.agent.address,
     port: server.port,
@@ -148,6 +160,7 @@ async function serve(options: AgentOptions, pool: Pool): Promise<Agent> {
         () => clearInterval(renewing),
         stopSaying,
         () => sweeping,
+        () => rotating,
         () => partners,
       ]);
     }),
@@ -209,6 +222,14 @@ function agentService(
     enrol: (input) => enrol(registrar, input, new Date()),
     renewCertificate: (input) => renew(registrar, input, new Date()),
   };
+}
+
+/** Does it again and again until aborted; resolves then. What fails is logged and done again. */
+async function again(ms: number, signal: AbortSignal, log: AgentLog, what: string, work: () => Promise<void>) {
+  while (!signal.aborted) {
+    await work().catch((err: unknown) => log.error({ err }, what));
+    await pause(ms, undefined, { signal }).catch(() => {});
+  }
 }
 
 function once(work: () => Promise<void>): () => Promise<void> {

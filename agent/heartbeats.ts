@@ -129,7 +129,7 @@ export class Heartbeats {
       adminSwitch: outcome.adminSwitch,
       revokedKeys,
       agents: agents.map((agent) => ({
-        ...wishOf(agent, outcome.holds[agent.id]),
+        ...wishOf(agent, outcome.holds[agent.jkt]),
         held: outcome.heldBack.includes(agent.id),
         wantStanding: outcome.wantStandings.includes(agent.id),
       })),
@@ -154,10 +154,9 @@ function isAboutData(err: unknown): boolean {
   return err instanceof Error && 'code' in err && String(err.code).startsWith('22');
 }
 
-/** What is wished for an agent, beside what it has: of a key that it no longer uses, that is nothing. */
-function wishOf({ urn, jkt, publicKey, address, shareMilli, degreeMilli }: OwnAgent, has: Holding | undefined) {
-  const holds = has?.granteeJkt === jkt ? { rights: has.rights, degreeMilli: has.degreeMilli } : null;
-  return { urn, publicKey: jwkFromRaw(publicKey), address, shareMilli, degreeMilli, holds };
+/** What is wished for an agent's key, beside what that has. */
+function wishOf({ urn, publicKey, address, shareMilli, degreeMilli, next }: OwnAgent, has: Holding | undefined) {
+  return { urn, publicKey: jwkFromRaw(publicKey), address, shareMilli, degreeMilli, holds: has ?? null, next };
 }
 
 function beatOf({ peer, input }: Waiting): Beat {

@@ -37,7 +37,8 @@ type Granted = { node: string; held: Held; clears?: string[] };
  * its reason. One transaction that holds the nodes' locks: concurrent requests never promise more than delegation × degree.
  * The same key with the same body gives the same answer, with another body Refused IDEMPOTENCY_MISMATCH. `now`: epoch ms.
  */
-export async function issueTickets(issuer: Issuer, peer: Peer, input: Input, now: number): Promise<Output> {
+export async function issueTickets(agent: Issuer, peer: Peer, input: Input, now: number): Promise<Output> {
+  const issuer = { ...agent }; // one key from the first look to the last signature, also while the agent changes it
   checkTerms(input, now);
   const key = `${peer.jkt}:${issuer.agentId}:${input.idempotencyKey}`; // agents may share a database
   const bodyHash = createHash('sha256').update(canonical(input)).digest('hex');
@@ -52,7 +53,7 @@ export async function issueTickets(issuer: Issuer, peer: Peer, input: Input, now
     const span = { start: input.start, end: input.end + input.graceSeconds };
     const replaced = Object.values(input.replaces ?? {});
     const predecessors = await readPredecessors(tx, issuer.key.jkt, replaced);
-    const books = await readBooks(tx, issuer.agentId, input.nodes, span, replaced);
+    const books = await readBooks(tx, issuer.agentId, input.nodes, span, replaced, [], issuer.key.jkt);
     const granted: Granted[] = [];
     const refused: { node: string; reason: Reason }[] = [];
     for (const node of input.nodes) {

@@ -22,8 +22,8 @@ export async function returnTickets(
   const jtis = input.tickets.map((one) => one.jti);
   const holders = await readHolders(issuer.pool, issuer.key.jkt, jtis);
   const receipts = input.tickets.map((one) => {
-    const holder = one.iss === issuer.key.jkt ? holders.get(one.jti) : undefined;
-    if (!holder) throw new Refused('NOT_FOUND', { kind: 'ticket', id: one.jti });
+    const holder = holders.get(one.jti);
+    if (holder?.iss !== one.iss) throw new Refused('NOT_FOUND', { kind: 'ticket', id: one.jti });
     return receiptOf(holder, { iss: one.iss, jti: one.jti }, one.receipt);
   });
   const final = receipts.filter((one) => FINAL.has(one.kind)).map((one) => one.ticketJti);

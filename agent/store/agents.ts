@@ -11,7 +11,7 @@ export async function registerAgent(
 ): Promise<string> {
   await tx.query(
     `UPDATE "Delegation" d SET "revokedAt" = now() FROM "Agent" a
-     WHERE a.id = d."agentId" AND a.urn = $1 AND a.jkt <> $2 AND d."revokedAt" IS NULL`,
+     WHERE a.id = d."agentId" AND a.urn = $1 AND a.jkt <> $2 AND d."granteeJkt" <> $2 AND d."revokedAt" IS NULL`,
     [agent.urn, agent.jkt],
   );
   // Nodes that are called by way of this agent are dialled at its address.
@@ -38,14 +38,21 @@ export type OwnAgent = {
   address: string;
   shareMilli: number;
   degreeMilli: number;
+  /** A key that it will use, beside its present one. */
+  next: boolean;
 };
 
-/** The deployment's agents to which nodes delegate, the oldest first. */
+/** SQL: the keys of the agent whose present or former key this is. */
+export const KEYS_OF = (jkt: string) =>
+  `(SELECT unnest(array_append(a."formerJkts", a.jkt)) FROM "Agent" a WHERE a.jkt = ${jkt} OR ${jkt} = ANY(a."formerJkts"))`;
+
+/** The deployment's agents to which nodes delegate, the oldest first; one that changes its key with the next one too, after all others. */
 export async function agentsInForce(db: Queryable): Promise<OwnAgent[]> {
   const { rows } = await db.query<OwnAgent>({
     name: 'agents-in-force',
-    text: `SELECT id::text, urn, jkt, "publicKey", address, "shareMilli", "degreeMilli" FROM "Agent"
-           WHERE "partnerId" IS NULL AND "revokedAt" IS NULL ORDER BY "createdAt", id LIMIT $1`,
+    text: `SELECT a.id::text, a.urn, k.jkt, k."publicKey", a.address, a."shareMilli", a."degreeMilli", k.next FROM "Agent" a
+           CROSS JOIN LATERAL (VALUES (a.jkt, a."publicKey", false), (a."nextJkt", a."nextPublicKey", true)) AS k(jkt, "publicKey", next)
+           WHERE a."partnerId" IS NULL AND a."revokedAt" IS NULL AND k.jkt IS NOT NULL ORDER BY k.next, a."createdAt", a.id LIMIT $1`,
     values: [MAX_AGENTS],
   });
   return rows;

@@ -60,6 +60,7 @@ export async function readBooks(
   span: { start: number; end: number },
   replaced: readonly string[] = [],
   lines: readonly string[] = [],
+  jkt: string | null = null,
 ): Promise<Map<string, NodeBook>> {
   const { rows } = await tx.query<StandingRow>({
     name: 'read-standings',
@@ -71,7 +72,7 @@ export async function readBooks(
     values: [urns],
   });
   const ids = rows.map((row) => row.id);
-  const delegations = await readDelegations(tx, agentId, ids);
+  const delegations = await readDelegations(tx, agentId, ids, jkt);
   const claimed = await readClaims(tx, agentId, ids, span, replaced, lines);
   return new Map(
     rows.map((row) => {
@@ -183,7 +184,7 @@ export async function readPredecessors(
   const { rows } = await tx.query<Predecessor>(
     `SELECT jti, "nodeId"::text AS "nodeId", "sliceUrn", date_part('epoch', "startsAt") AS start, state = 'burnt' AS burnt,
        "cpuMilli", "memoryMiB", "diskMiB", "networkKbps" FROM "Ticket"
-     WHERE iss IN (SELECT $1 UNION SELECT jkt FROM "Agent" WHERE "partnerId" IS NULL) AND jti = ANY($2::text[])`,
+     WHERE iss IN (SELECT $1 UNION SELECT unnest(array_append("formerJkts", jkt)) FROM "Agent" WHERE "partnerId" IS NULL) AND jti = ANY($2::text[])`,
     [iss, jtis],
   );
   return new Map(rows.map((row) => [row.jti, row]));

@@ -101,14 +101,16 @@ export async function readDelegations(
   db: Queryable,
   agentId: string,
   nodeIds: readonly string[],
+  jkt: string | null = null,
 ): Promise<Map<string, Held[]>> {
   const { rows } = await db.query<{ id: string }>({
     name: 'read-delegations',
     text: `SELECT d.id::text FROM "Delegation" d JOIN "NodeKey" k ON k."nodeId" = d."nodeId"
              AND k."revokedAt" IS NULL AND k.incarnation = d.incarnation
            WHERE d."nodeId" = ANY($2::uuid[]) AND d."agentId" = $1::uuid AND d."revokedAt" IS NULL AND d."notAfter" > now() AND ${ROOTED}
+             AND d."granteeJkt" = coalesce($3, (SELECT jkt FROM "Agent" WHERE id = $1::uuid))
            ORDER BY d."createdAt" DESC, d.id DESC`,
-    values: [agentId, nodeIds],
+    values: [agentId, nodeIds, jkt],
   });
   const cached = rows.map(({ id }) => known.get(id));
   const unknown = rows.filter((_, i) => !cached[i]).map(({ id }) => id);

@@ -35,7 +35,7 @@ export type BeatOutcome = {
   newOfKey: boolean;
   /** The highest journal sequence that was ever heard in this incarnation; one above what it says when it speaks for a former one. */
   journalSeen: number;
-  /** What each agent has of the node by a root that is good for long enough, by the agent's id. */
+  /** What each agent has of the node by a root that is good for long enough, by the agent's key. */
   holds: Record<string, Holding>;
   /** Ids of agents to which an operator keeps it from delegating. */
   heldBack: string[];
@@ -44,7 +44,7 @@ export type BeatOutcome = {
 };
 
 /** `granteeJkt`: the agent's key as it was then. */
-export type Holding = { granteeJkt: string; rights: HardAmounts; degreeMilli: number };
+export type Holding = { rights: HardAmounts; degreeMilli: number };
 
 const RECORD = `nodes AS (
   SELECT b.*, n.id AS node_id, k.id AS key_id, k.incarnation <> b.incarnation AS other, x.former,
@@ -83,12 +83,12 @@ SELECT urn, node_id::text AS "nodeId", was, admin_switch AS "adminSwitch", new_i
   other AND NOT former AS "newOfKey", CASE WHEN former THEN greatest(seen, sequence + 1) ELSE seen END::float8 AS "journalSeen",
   (was IS DISTINCT FROM 'online' OR offers_other OR other_count OR new_incarnation) AS changed,
   coalesce((
-    SELECT json_object_agg(d."agentId", json_build_object('granteeJkt', d."granteeJkt", 'degreeMilli', d."degreeMilli", 'rights',
+    SELECT json_object_agg(d."granteeJkt", json_build_object('degreeMilli', d."degreeMilli", 'rights',
       json_build_object('cpuMilli', d."cpuMilli", 'memoryMiB', d."memoryMiB", 'diskMiB', d."diskMiB", 'networkKbps', d."networkKbps")))
     FROM (
-      SELECT DISTINCT ON (o."agentId") o.* FROM "Delegation" o
+      SELECT DISTINCT ON (o."granteeJkt") o.* FROM "Delegation" o
       WHERE o."nodeId" = node_id AND o.iss = nodes.jkt AND o."revokedAt" IS NULL AND o.incarnation = nodes.incarnation AND o."parentId" IS NULL
-      ORDER BY o."agentId", o."createdAt" DESC, o.id DESC
+      ORDER BY o."granteeJkt", o."createdAt" DESC, o.id DESC
     ) d WHERE now() < d."notBefore" + (d."notAfter" - d."notBefore") / 4
   ), '{}') AS holds,
   coalesce((

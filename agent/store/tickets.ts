@@ -1,5 +1,6 @@
 import type { Reason } from '@/core/errors';
 import type { HardAmounts } from '@/core/resources/vector';
+import { KEYS_OF } from './agents';
 import type { Pool, Queryable, Transaction } from './database';
 import { COPY_TICKETS, type NewTicket, type TicketTerms, ticketRows } from './ticket-rows';
 
@@ -91,13 +92,19 @@ export type IssuedTicket = { node: string; iss: string; jti: string; ticket: str
 export async function readTickets(db: Queryable, iss: string, jtis: readonly string[]): Promise<IssuedTicket[]> {
   const { rows } = await db.query<IssuedTicket>(
     `SELECT n.urn AS node, t.iss, t.jti, t.text AS ticket FROM unnest($2::text[]) WITH ORDINALITY AS x(jti, place)
-     JOIN "Ticket" t ON t.iss = $1 AND t.jti = x.jti JOIN "Node" n ON n.id = t."nodeId" ORDER BY x.place`,
+     JOIN "Ticket" t ON t.iss IN ${KEYS_OF('$1')} AND t.jti = x.jti JOIN "Node" n ON n.id = t."nodeId" ORDER BY x.place`,
     [iss, jtis],
   );
   return rows;
 }
 
-export type TicketHolder = { jti: string; nodeId: string; node: string; keys: { jkt: string; x: string }[] };
+export type TicketHolder = {
+  iss: string;
+  jti: string;
+  nodeId: string;
+  node: string;
+  keys: { jkt: string; x: string }[];
+};
 
 /** The nodes of tickets, with every key each ever enrolled: receipts may be older than its present key. */
 export async function readHolders(
@@ -106,9 +113,9 @@ export async function readHolders(
   jtis: readonly string[],
 ): Promise<Map<string, TicketHolder>> {
   const { rows } = await db.query<TicketHolder>(
-    `SELECT t.jti, n.id::text AS "nodeId", n.urn AS node,
+    `SELECT t.iss, t.jti, n.id::text AS "nodeId", n.urn AS node,
        (SELECT json_agg(json_build_object('jkt', k.jkt, 'x', k."publicKey")) FROM "NodeKey" k WHERE k."nodeId" = n.id) AS keys
-     FROM "Ticket" t JOIN "Node" n ON n.id = t."nodeId" WHERE t.iss = $1 AND t.jti = ANY($2::text[])`,
+     FROM "Ticket" t JOIN "Node" n ON n.id = t."nodeId" WHERE t.iss IN ${KEYS_OF('$1')} AND t.jti = ANY($2::text[])`,
     [iss, jtis],
   );
   return new Map(rows.map((row) => [row.jti, row]));
@@ -138,7 +145,7 @@ export async function storeReceipts(tx: Queryable, receipts: readonly StoredRece
 /** Tickets that can no longer be redeemed, or whose leases ended: what they claimed is free. Gives how many that changed. */
 export async function burnTickets(tx: Queryable, iss: string, jtis: readonly string[]): Promise<number> {
   const { rowCount } = await tx.query(
-    `UPDATE "Ticket" SET state = 'burnt' WHERE iss = $1 AND jti = ANY($2::text[]) AND state IN ('issued', 'redeemed')`,
+    `UPDATE "Ticket" SET state = 'burnt' WHERE iss IN ${KEYS_OF('$1')} AND jti = ANY($2::text[]) AND state IN ('issued', 'redeemed')`,
     [iss, jtis],
   );
   return rowCount ?? 0;

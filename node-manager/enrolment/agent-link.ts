@@ -228,7 +228,7 @@ export class AgentLink {
   private async turnToAnother(): Promise<void> {
     const { enrolment } = this;
     for (const agent of enrolment?.agents ?? []) {
-      if (!enrolment || agent.urn === enrolment.agent.urn) continue;
+      if (!enrolment || agent.publicKey.x === enrolment.agent.publicKey.x) continue;
       try {
         this.keep(await renewCertificate(enrolment, this.who(), this.o.now(), agent));
         this.o.log.warn({ node: this.o.node, from: enrolment.agent.urn, to: agent.urn }, 'turned to another agent');
@@ -271,6 +271,13 @@ export class AgentLink {
   private hearOf(wishes: AgentWish[]): void {
     this.wishes = wishes;
     const agents = wishes.map(({ urn, address, publicKey }) => ({ urn, address, publicKey }));
+    const own = wishes.find((wish) => !wish.next && wish.urn === this.enrolment?.agent.urn);
+    if (own && this.enrolment && own.publicKey.x !== this.enrolment.agent.publicKey.x) {
+      // It has changed its key, and says so over a connection of before.
+      const { urn, address, publicKey } = own;
+      this.keep({ ...this.enrolment, agent: { urn, address, publicKey } });
+      this.o.log.info({ node: this.o.node, agent: urn }, 'the agent has another key');
+    }
     if (this.enrolment && !isDeepStrictEqual(this.enrolment.agents, agents)) this.keep({ ...this.enrolment, agents });
   }
 

@@ -84,10 +84,11 @@ export function authorityRevoked(record: RevokedRecord): Refused {
 
 /** The ticket that a renewal replaces may have been taken back itself: its lease runs to its end, and no further. @throws Refused REVOKED */
 export function judgePredecessor(
-  { revocations }: { revocations: ReadonlyMap<string, RevokedRecord> },
-  renewal: { iss: string; replaces?: string | undefined },
+  { leases, revocations }: { leases: ReadonlyMap<string, Standing>; revocations: ReadonlyMap<string, RevokedRecord> },
+  { replaces }: { replaces?: string | undefined },
 ): void {
-  const found =
-    renewal.replaces === undefined ? undefined : revocations.get(`ticket ${renewal.iss} ${renewal.replaces}`);
+  if (replaces === undefined || revocations.size === 0) return;
+  const lease = [...leases.values()].find((one) => one.ticket.jti === replaces);
+  const found = lease && revocations.get(`ticket ${lease.ticket.iss} ${replaces}`);
   if (found) throw new Refused('REVOKED', factsOf(found));
 }

@@ -76,6 +76,7 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
       holds: held?.incarnation === incarnation ? { rights: held.rights, degreeMilli: held.degreeMilli } : null,
       held: false,
       wantStanding: false,
+      next: false,
     };
   };
   const unused = () => {

@@ -23,5 +23,7 @@ export const AgentWish = KnownAgent.extend({
   held: z.boolean().default(false),
   /** It may need the node's word on its tickets: send a standing. */
   wantStanding: z.boolean().default(false),
+  /** A key that the agent will use: delegated to beside its present one, so that nothing stops when it takes its place. */
+  next: z.boolean().default(false),
 });
 export type AgentWish = z.infer<typeof AgentWish>;
