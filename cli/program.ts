@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { agentCommands } from './commands/agents';
 import { auditCommands } from './commands/audit';
 import { fleetCommands } from './commands/fleet';
 import { inspectCommand } from './commands/inspect';
@@ -35,6 +36,7 @@ export function makeProgram(io: Io): Command {
   nodeCheckCommand(node, io);
   nodePolicyCommand(node, io);
   simulateCommand(program, io);
+  agentCommands(program, io);
   auditCommands(program, io);
   revokeCommands(program, io);
   inspectCommand(program, io);

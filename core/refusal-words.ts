@@ -22,6 +22,7 @@ export function fieldWords(field: string): string {
 
 /** Who may do what the permission is for. Names of permissions: server/services/policy.ts. */
 const MAY: Readonly<Record<string, string>> = {
+  'agents.manage': 'operators run the agents',
   'approvals.read': 'the PIs of a site and operators decide its requests',
   'audit.check': 'operators check the whole audit trail',
   'fleet.import': 'operators import nodes',

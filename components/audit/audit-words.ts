@@ -21,6 +21,9 @@ export const ACT_KINDS = [
 
 const WORDS: Readonly<Record<string, string>> = {
   'account.password': 'Changed the password',
+  'agent.adminSwitch': 'Switched an agent',
+  'agent.policy': 'Set how an agent grants',
+  'agent.share': 'Set what an agent gets',
   'fleet.import': 'Imported nodes',
   'fleet.simulate': 'Simulated nodes',
   'invite.accept': 'Accepted an invitation',

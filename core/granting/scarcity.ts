@@ -16,7 +16,9 @@ export function demands(ask: Ask, { held, waiting }: Situation): Map<string, Har
  * asked for now: who wants none of what is scarce takes nothing from others.
  */
 export function scarcest(ask: Ask, situation: Situation): HardResource | null {
-  const sum = [...demands(ask, situation).values()].reduce(add, NOTHING);
+  const sum = times(ask.each, ask.count);
+  for (const all of [situation.held, situation.waiting])
+    for (const amounts of all.values()) for (const r of HARD_RESOURCES) sum[r] += amounts[r];
   let worst: HardResource | null = null;
   let worstRatio = 1;
   for (const r of HARD_RESOURCES) {

@@ -75,6 +75,8 @@ export type PermissionFacts = {
   'node.flows': NodeFacts;
   /** The graph of trust, as far as it is one's own: server/data/trust/scope.ts. */
   'trust.read': null;
+  /** Decide how agents of the deployment grant, what they get, and whether they issue; see what was asked of them. */
+  'agents.manage': null;
   /** What a node's delegations say, and what is used of them. */
   'trust.node': NodeFacts & { ownSliver: boolean };
   /** Keys of people's own service managers: see them, let one count; never one's own. */
@@ -110,6 +112,7 @@ const RULES: { [P in Permission]: Rule<P> } = {
   'audit.read': everyone,
   'audit.check': operator,
   'partners.read': everyone,
+  'agents.manage': operator,
   'partners.manage': operator,
   'approvals.read': (person) => person.operator || person.memberships.some((m) => m.role === 'pi'),
   'site.read': (person, site) => person.operator || has(person, site.siteId, 'researcher', 'pi', 'tech'),

@@ -130,6 +130,11 @@ const TABLE: Record<string, Row> = {
     id: (await db.delegation.findFirstOrThrow()).id,
   })),
   'trust.may': row([no, na, na, 'yes', na, 'yes', 'yes'], () => ({ issuer: 'am', node: nodes[0] })),
+  'agents.list': row(signedIn),
+  'agents.tryPolicy': row(operators, () => ({ agent: 'nobody', policy: { kind: 'first-come' } })),
+  'agents.setPolicy': row(operators, () => ({ agent: 'nobody', policy: { kind: 'first-come' } })),
+  'agents.setShare': row(operators, () => ({ agent: 'nobody', shareMilli: 500 })),
+  'agents.setSwitch': row(operators, () => ({ agent: 'nobody', adminSwitch: 'open' })),
   'revocations.list': row(signedIn),
   'revocations.resolve': row(runsNode, async () => {
     await someDelegation();

@@ -1,4 +1,5 @@
 import { createCallerFactory, router } from './init';
+import { agentsRouter } from './routers/agents';
 import { approvalsRouter } from './routers/approvals';
 import { auditRouter } from './routers/audit';
 import { changesRouter } from './routers/changes';
@@ -32,6 +33,7 @@ export const appRouter = router({
   fleet: fleetRouter,
   audit: auditRouter,
   trust: trustRouter,
+  agents: agentsRouter,
   revocations: revocationsRouter,
   live: liveRouter,
 });

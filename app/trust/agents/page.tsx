@@ -1,14 +1,15 @@
 import type { Metadata } from 'next';
-import { requireViewer } from '@/app/rsc';
-import { Empty } from '@/components/ui/empty';
+import { getQueryClient, Hydrate, requireViewer, trpc } from '@/app/rsc';
+import { AgentsView } from '@/components/trust/agents/agents-view';
 
 export const metadata: Metadata = { title: 'Agents' };
 
 export default async function AgentsPage() {
-  await requireViewer('/trust/agents');
+  const me = await requireViewer('/trust/agents');
+  await getQueryClient().prefetchQuery(trpc.agents.list.queryOptions());
   return (
-    <Empty title="Nothing to show about agents yet">
-      An agent holds the authority that nodes delegated to it and issues tickets from it, by a policy of its own.
-    </Empty>
+    <Hydrate>
+      <AgentsView me={me} />
+    </Hydrate>
   );
 }
