@@ -49,3 +49,15 @@ test('refuses what no reader would take', async () => {
   expect(await code(signTickets(shared, [own(...Array<string>(9).fill('d'))], key))).toBe('CHAIN_TOO_DEEP');
   expect(await code(signTickets({ ...shared, iss: 'x'.repeat(43) }, [own('d')], key))).toBe('STATEMENT_MALFORMED');
 });
+
+test('many are signed by threads of their own, in order and all alike; a key that cannot sign is an error', async () => {
+  const many = Array.from({ length: 300 }, (_, i) => ({ ...own('ey.x.y'), jti: `ticket-${i}`.padEnd(20, '-') }));
+  const texts = await signTickets(shared, many, key);
+  expect(texts).toEqual(await Promise.all(many.map(async (one) => (await signTickets(shared, [one], key))[0])));
+  expect(verifyStatement('ticket+jwt', texts[299] ?? '', key).jti).toBe(many[299]?.jti);
+  const [a, b] = await Promise.all([signTickets(shared, many, key), signTickets(shared, many.toReversed(), key)]);
+  expect(a).toEqual(b.toReversed());
+  expect(await code(signTickets(shared, many, { jkt: key.jkt, privateKey: key.publicKey }))).toContain(
+    'could not sign',
+  );
+});

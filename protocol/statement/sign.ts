@@ -29,12 +29,8 @@ export async function signStatementAsync<T extends StatementType>(
   return await signInput(signingInput(type, claims, key), key);
 }
 
-/** As `signStatementAsync`, of a payload that the caller has checked and encoded. `iss`: as in it. */
-export function signPayload(type: StatementType, payload: string, iss: string, key: SigningKey): Promise<string> {
-  return signInput(inputOf(type, payload, iss, key), key);
-}
-
-function signInput(input: string, key: SigningKey): Promise<string> {
+/** Signs what `inputOf` gave, on libuv's threads. */
+export function signInput(input: string, key: SigningKey): Promise<string> {
   return new Promise((resolve, reject) => {
     sign(null, Buffer.from(input, 'latin1'), key.privateKey, (err, signature) =>
       err ? reject(err) : resolve(`${input}.${signature.toString('base64url')}`),
@@ -58,7 +54,8 @@ function signingInput<T extends StatementType>(type: T, claims: ClaimsOf[T], key
   return inputOf(type, Buffer.from(wellFormedJson(checked)).toString('base64url'), checked.iss, key);
 }
 
-function inputOf(type: StatementType, payload: string, iss: string, key: SigningKey): string {
+/** What is signed: header and payload, which the caller has checked and encoded. `iss`: as in it. Throws as `signStatement`. */
+export function inputOf(type: StatementType, payload: string, iss: string, key: SigningKey): string {
   if (iss !== key.jkt) throw new Refused('STATEMENT_MALFORMED', { problem: 'iss is not the signing key' });
   const input = `${header(type, key.jkt)}.${payload}`;
   const bytes = input.length + 87; // the dot and the 86 characters of the signature
