@@ -3,6 +3,7 @@ import { agentCommands } from './commands/agents';
 import { auditCommands } from './commands/audit';
 import { fleetCommands } from './commands/fleet';
 import { inspectCommand } from './commands/inspect';
+import { keyCommands } from './commands/key';
 import { networkCommands } from './commands/network';
 import { nodeCheckCommand } from './commands/node-check';
 import { nodePolicyCommand } from './commands/node-policy';
@@ -12,6 +13,7 @@ import { simulateCommand } from './commands/simulate';
 import { sliceCommands } from './commands/slices';
 import { sliverCommands } from './commands/sliver';
 import { sshCommands } from './commands/ssh';
+import { svmCommands } from './commands/svm';
 import { verifyCommand } from './commands/verify';
 import type { Io } from './run';
 
@@ -42,6 +44,8 @@ export function makeProgram(io: Io): Command {
   inspectCommand(program, io);
   verifyCommand(program, io);
   peopleCommands(program, io);
+  keyCommands(program, io);
+  svmCommands(program, io);
   program.addHelpText(
     'after',
     '\nPrograms by themselves: meridian web|worker|agent|node (docs/operations.md).\nOn the machine of a node: meridian node doctor|install|upgrade|uninstall.',

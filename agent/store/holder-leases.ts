@@ -67,6 +67,13 @@ async function keep(tx: Queryable, reports: readonly HolderReport[]): Promise<st
      WHERE t.iss = r."ticketIss" AND t.jti = r."ticketJti" AND t.state IN ('issued', 'lapsed') AND r.state <> 'gone'`,
     [JSON.stringify(rows)],
   );
+  // A ticket that was renewed holds nothing any more: the lease stands on the new one.
+  await tx.query(
+    `UPDATE "Ticket" p SET state = 'burnt' FROM json_to_recordset($1::json) AS r("ticketIss" text, "ticketJti" text)
+     JOIN "Ticket" t ON t.iss = r."ticketIss" AND t.jti = r."ticketJti" AND t.replaces IS NOT NULL
+     WHERE p.iss = t.iss AND p.jti = t.replaces AND p."nodeId" = t."nodeId" AND p.state IN ('issued', 'redeemed', 'lapsed')`,
+    [JSON.stringify(rows)],
+  );
   return changed.map((row) => row.slice);
 }
 

@@ -7,15 +7,17 @@ import { decides } from '@/components/shell/places';
 export const metadata: Metadata = { title: 'Approvals' };
 
 export default async function ApprovalsPage() {
-  if (!decides(await requireViewer('/approvals'))) notFound();
+  const me = await requireViewer('/approvals');
+  if (!decides(me)) notFound();
   const cache = getQueryClient();
   await Promise.all([
+    ...(me.person.operator ? [cache.prefetchQuery(trpc.principalKeys.toDecide.queryOptions())] : []),
     cache.prefetchQuery(trpc.approvals.list.queryOptions()),
     cache.prefetchQuery(trpc.approvals.decided.queryOptions({ limit: 50 })),
   ]);
   return (
     <Hydrate>
-      <ApprovalsView />
+      <ApprovalsView operator={me.person.operator} />
     </Hydrate>
   );
 }

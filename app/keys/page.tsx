@@ -6,7 +6,11 @@ export const metadata: Metadata = { title: 'Keys' };
 
 export default async function KeysPage() {
   await requireViewer('/keys');
-  await getQueryClient().prefetchQuery(trpc.keys.list.queryOptions());
+  const cache = getQueryClient();
+  await Promise.all([
+    cache.prefetchQuery(trpc.keys.list.queryOptions()),
+    cache.prefetchQuery(trpc.principalKeys.list.queryOptions()),
+  ]);
   return (
     <Hydrate>
       <KeysView />

@@ -1,6 +1,7 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { formatNumber } from '@/core/format/number';
 import { sentence } from '@/core/refusal-sentence';
+import { fleetDocument } from '../fleet-document';
 import { importFile } from '../import-file';
 import { json, table } from '../print';
 import { reportText } from '../report-text';
@@ -39,6 +40,18 @@ export function fleetCommands(program: Command, io: Io): Command {
           ];
           io.out(`${table(nodes, columns)}\n${formatNumber(nodes.length)} nodes\n`);
         }
+        return 0;
+      }),
+    );
+  fleet
+    .command('document')
+    .description('the whole fleet as one document: nodes, places, capacity, what is free, delegations')
+    .addOption(
+      new Option('--format <form>', 'json, or xml (a GENI advertisement)').choices(['json', 'xml']).default('json'),
+    )
+    .action(
+      signedIn(io, async ({ settings }, { format }: { format: 'json' | 'xml' }) => {
+        io.out(await fleetDocument(settings, format));
         return 0;
       }),
     );

@@ -12,6 +12,7 @@ import { TableSkeleton } from '../ui/skeleton';
 import { StateMark } from '../ui/state-mark';
 import { type Column, Table } from '../ui/table';
 import { Time } from '../ui/time';
+import { KeysToDecide } from './keys-to-decide';
 import { RequestPanel } from './request-panel';
 
 const REFRESH_MS = 30_000;
@@ -85,7 +86,7 @@ const DECIDED: readonly Column<Decided>[] = [
 ];
 
 /** What waits for a decision, oldest first, and what was decided. */
-export function ApprovalsView() {
+export function ApprovalsView({ operator = false }: { operator?: boolean }) {
   const trpc = useTRPC();
   useLiveTopic('approvals');
   const pending = useQuery(trpc.approvals.list.queryOptions(undefined, { refetchInterval: REFRESH_MS }));
@@ -125,6 +126,7 @@ export function ApprovalsView() {
           </li>
         ))}
       </ul>
+      {operator && <KeysToDecide />}
       <Section aside={decided.data ? plural(decided.data.length, 'decision') : null} title="Decided">
         {decided.isPending && <TableSkeleton rows={4} />}
         {decided.isError && (

@@ -57,6 +57,16 @@ export function FleetView({ operator }: { operator: boolean }) {
         <header className="flex flex-wrap items-baseline gap-x-4">
           <h1 className="font-semibold text-title">Fleet</h1>
           <Totals nodes={nodes} />
+          <span className="text-soft text-table">
+            As one document:{' '}
+            <a className="link" href="/api/fleet/document.json">
+              JSON
+            </a>
+            {' · '}
+            <a className="link" href="/api/fleet/document.xml">
+              XML
+            </a>
+          </span>
         </header>
         <NodeFilters filters={filters} id="fleet" nodes={nodes} onChange={setFilters} quiet shown={shown.length} />
         {filters.slice && ofSlice.error && (

@@ -15,6 +15,7 @@ import { Input, Textarea } from '../ui/input';
 import { Page, Section } from '../ui/page';
 import { TableSkeleton } from '../ui/skeleton';
 import { Time } from '../ui/time';
+import { OwnManagers } from './own-managers';
 
 /** One's public keys: what the nodes let in to one's slivers. */
 export function KeysView() {
@@ -44,6 +45,7 @@ export function KeysView() {
         </Section>
         <AddKey />
       </div>
+      <OwnManagers />
     </Page>
   );
 }

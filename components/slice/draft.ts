@@ -22,6 +22,7 @@ export type Draft = {
   tolerance: 'all' | 'some';
   minimum: string;
   substitute: boolean;
+  ownManager: boolean;
 };
 
 export const emptyDraft = (site: string): Draft => ({
@@ -42,6 +43,7 @@ export const emptyDraft = (site: string): Draft => ({
   tolerance: 'some',
   minimum: '',
   substitute: true,
+  ownManager: false,
 });
 
 /** `base` where a real node offers it, else what every node has. */
@@ -68,6 +70,7 @@ export const DraftSchema: z.ZodType<Draft> = z.object({
   tolerance: z.enum(['all', 'some']),
   minimum: Text,
   substitute: z.boolean(),
+  ownManager: z.boolean().default(false),
 });
 
 /** Fields of the form that can carry an error. */
@@ -170,6 +173,7 @@ export function readDraft(draft: Draft): Read {
           ? defaultMinimum(total)
           : numberOf(draft.minimum),
     substitute: draft.substitute,
+    ownManager: draft.ownManager,
   });
   const errors: FieldErrors = {};
   for (const issue of result.error?.issues ?? []) {

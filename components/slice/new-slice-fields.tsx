@@ -255,6 +255,12 @@ function HowLong({ draft, errors, set, onBlur }: FieldsProps) {
           label="All or nothing"
           onChange={(yes) => set('tolerance', yes ? 'all' : 'some')}
         />
+        <Checkbox
+          checked={draft.ownManager}
+          hint="Nothing is deployed: you lease what was approved from the command line, with a key of your own."
+          label="I run this slice with my own service manager"
+          onChange={(yes) => set('ownManager', yes)}
+        />
       </div>
       {draft.tolerance === 'some' && (
         <Field

@@ -19,6 +19,7 @@ import { Deployment } from './deployment';
 import { HowToGetIn } from './how-to-get-in';
 import { Leaving } from './leaving';
 import { Members } from './members';
+import { OwnManager } from './own-manager';
 import { Requests } from './requests';
 import { SliceActs } from './slice-acts';
 import { SliceState } from './slice-state';
@@ -56,6 +57,7 @@ export function SlicePage({ name }: { name: string }) {
       {slice.reason && <p className="-mt-3 max-w-prose">{sentence(slice.reason)}</p>}
       {slice.state === 'requested' && <Waiting slice={slice} />}
       <Leaving rows={rows} slice={slice} />
+      {slice.spec.ownManager && slice.state !== 'requested' && <OwnManager slice={slice} />}
       <SliverTerminal rows={rows} slice={slice} />
       {showsDeployment(slice, rows) && (
         <div className="grid items-start gap-x-8 gap-y-6 lg:grid-cols-[minmax(0,1fr)_22rem]">
