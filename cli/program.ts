@@ -14,6 +14,7 @@ import { sliceCommands } from './commands/slices';
 import { sliverCommands } from './commands/sliver';
 import { sshCommands } from './commands/ssh';
 import { svmCommands } from './commands/svm';
+import { trustCommands } from './commands/trust';
 import { verifyCommand } from './commands/verify';
 import type { Io } from './run';
 
@@ -46,6 +47,7 @@ export function makeProgram(io: Io): Command {
   peopleCommands(program, io);
   keyCommands(program, io);
   svmCommands(program, io);
+  trustCommands(program, io);
   program.addHelpText(
     'after',
     '\nPrograms by themselves: meridian web|worker|agent|node (docs/operations.md).\nOn the machine of a node: meridian node doctor|install|upgrade|uninstall.',

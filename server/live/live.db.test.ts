@@ -5,7 +5,7 @@ import { programLog } from '@/server/log';
 import { notify } from '@/server/notify';
 import type { Person } from '@/server/services/policy';
 import { requestSlice } from '@/server/services/requests/request-slice';
-import { seedPerson, seedSite, someSpec } from '@/test/people';
+import { seedNodes, seedPerson, seedSite, someSpec } from '@/test/people';
 import { testPrisma } from '@/test/prisma';
 import { Hub } from './hub';
 import { liveStream } from './stream';
@@ -197,4 +197,17 @@ test('a closed account ends the stream, and so does the end of the process', asy
   const last = iterator.next();
   await other.close();
   expect((await last).done).toBe(true);
+});
+
+test('whoever follows trust hears of what is delegated and taken back, whoever writes it', async () => {
+  await seedNodes(db, site.id, 1, new Date(), { prefix: 'told' });
+  const stream = listen(owner, ['trust']);
+  const heard = () => stream.events.filter((event) => event.t === 'changed' && event.topic === 'trust').length;
+  await stream.seen(() => heard() === 1);
+  const where = { node: { hostname: { startsWith: 'told' } } };
+  await db.delegation.updateMany({ where, data: { revokedAt: new Date() } });
+  await stream.seen(() => heard() === 2);
+  await seedNodes(db, site.id, 1, new Date(), { prefix: 'more' });
+  await stream.seen(() => heard() > 2);
+  await stream.stop();
 });
