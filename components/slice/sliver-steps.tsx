@@ -82,7 +82,7 @@ function Steps({ slice, row, rows }: { slice: SliceView; row: SliverRow; rows: r
         <h3 className="mb-1 font-semibold">Steps</h3>
         {steps.isPending && <Skeleton className="w-full" />}
         {steps.isError && <Unread error={steps.error} onRetry={() => void steps.refetch()} what="The steps" />}
-        {steps.data && <StepList steps={steps.data} withNode={false} />}
+        {steps.data && <StepList slice={slice.name} steps={steps.data} withNode={false} />}
       </div>
     </div>
   );

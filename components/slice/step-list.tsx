@@ -2,6 +2,7 @@ import { sentence } from '@/core/refusal-sentence';
 import type { StepRow } from '@/protocol/api/slice';
 import { StateShape } from '../ui/state-mark';
 import { Time } from '../ui/time';
+import { ProofFile, provenTicket } from './proof-file';
 
 const WORDS: Record<string, string> = {
   plan: 'Nodes chosen',
@@ -31,12 +32,13 @@ function took(step: StepRow): string {
 }
 
 /** Steps of deployment, newest first as given: what, how it went, how long it took, when. */
-export function StepList({ steps, withNode }: { steps: readonly StepRow[]; withNode: boolean }) {
+export function StepList({ steps, withNode, slice }: { steps: readonly StepRow[]; withNode: boolean; slice: string }) {
   if (steps.length === 0) return <p className="text-soft text-table">No step was taken yet.</p>;
   return (
     <ol className="text-table">
       {steps.map((s) => {
         const { tone, word } = OUTCOME[s.outcome];
+        const proven = provenTicket(s.reason);
         return (
           <li
             className="grid grid-cols-[auto_minmax(0,1fr)_auto] gap-x-2.5 border-line border-b py-1.5 last:border-b-0"
@@ -49,6 +51,7 @@ export function StepList({ steps, withNode }: { steps: readonly StepRow[]; withN
               {s.attempt > 1 && <span className="ml-2 text-faint">try {s.attempt}</span>}
               {s.outcome !== 'ok' && <span className="ml-2 text-soft">{word}</span>}
               {s.reason && <span className="block text-soft">{sentence(s.reason)}</span>}
+              {proven && <ProofFile slice={slice} ticket={proven} />}
             </span>
             <span className="whitespace-nowrap text-right text-faint tabular-nums">
               {took(s)} · <Time at={s.endedAt} />

@@ -41,7 +41,7 @@ export function Timeline({ name }: { name: string }) {
       >
         {steps.isPending && <TableSkeleton rows={8} />}
         {steps.isError && <Unread error={steps.error} onRetry={() => void steps.refetch()} what="The steps" />}
-        {steps.data && <StepList steps={steps.data} withNode />}
+        {steps.data && <StepList slice={name} steps={steps.data} withNode />}
       </Section>
     </div>
   );

@@ -202,6 +202,7 @@ const TABLE: Record<string, Row> = {
   'slices.steps': row(seesSlice, named),
   'slices.usage': row(seesSlice, named),
   'slices.events': row(seesSlice, named),
+  'slices.proof': row(seesSlice, async () => ({ ...(await named()), ticket: 'x'.repeat(24) })),
   'slices.statements': row(seesSlice, async () => ({ ...(await named()), sliverId: crypto.randomUUID() })),
   'slices.withdraw': row(usesSlice, async () => ({ name: await slice('requested') })),
   'slices.renew': row(usesSlice, async () => ({

@@ -3,6 +3,7 @@ import { orRefused } from '@/protocol/transport/client';
 import { refusedFrom } from '@/protocol/trpc';
 import type { Renewal, RenewalSliver, RenewedSliver, Successor } from '@/server/data/deploy/renewal';
 import type { DeployContext } from './context';
+import { keepRefusalProof } from './keep-proof';
 import { leaseOf, reasonOf } from './sliver-saga';
 
 /**
@@ -46,6 +47,8 @@ export async function renewOnNode(
       };
     } catch (err) {
       first ??= err;
+      const about = { sliceId: renewal.sliceId, jkt: v.jkt, ticketIss: iss, ticketJti: jti };
+      await keepRefusalProof(ctx, node, about, refusedFrom(err)?.reason);
       if (refusedFrom(err)?.code === 'NODE_UNREACHABLE') break;
     }
   }

@@ -7,6 +7,7 @@ import { refusedFrom } from '@/protocol/trpc';
 import type { SagaState } from '@/server/data/deploy/saga';
 import type { LeaseRecord, StepRecord } from '@/server/data/deploy/saga-write';
 import { backoff, type DeployContext, isRetryable } from './context';
+import { keepRefusalProof } from './keep-proof';
 
 /** How long redeeming waits for the sliver to be up, in ms: long enough for most, so that these take one call and one write. */
 const QUICK_START_MS = 250;
@@ -167,6 +168,10 @@ async function stumble(
 ): Promise<void> {
   const refused = refusedFrom(err);
   const reason = err instanceof NodeSays ? reasonOf(err.reason) : (refused?.reason ?? unexpected(ctx, saga, step, err));
+  if (refused && saga.jkt && saga.ticketIss && saga.ticketJti) {
+    const { sliceId, jkt, ticketIss, ticketJti } = saga;
+    await keepRefusalProof(ctx, nodeOf(ctx, saga), { sliceId, jkt, ticketIss, ticketJti }, refused.reason);
+  }
   const attempt = saga.attempts + 1;
   const record: StepRecord = { step, outcome: 'retry', attempt, reason, startedAt, endedAt: new Date() };
   const again = !(err instanceof NodeSays) && isRetryable(refused) && attempt < ctx.limits.attempts;

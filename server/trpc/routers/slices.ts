@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import * as c from '@/protocol/api/common';
+import { SliceProof, SliceProofInput } from '@/protocol/api/proofs';
 import {
   ExecAnswer,
   ExecRequest,
@@ -36,6 +37,7 @@ import { listSlivers } from '@/server/services/slices/list-slivers';
 import { listSteps } from '@/server/services/slices/list-steps';
 import { addMember, removeMember } from '@/server/services/slices/members';
 import { retrySlice } from '@/server/services/slices/retry-slice';
+import { sliceProof } from '@/server/services/slices/slice-proof';
 import { sliceUsage } from '@/server/services/slices/slice-usage';
 import { sliverAccess } from '@/server/services/slices/sliver-access';
 import { sliverStatements } from '@/server/services/slices/sliver-statements';
@@ -78,6 +80,10 @@ export const slicesRouter = router({
     .input(SliverStatementsInput)
     .output(SliverStatements)
     .query(({ ctx, input }) => sliverStatements(ctx.db, ctx.slice.id, input.sliverId)),
+  proof: sliceProcedure('slice.read')
+    .input(SliceProofInput)
+    .output(SliceProof)
+    .query(({ ctx, input }) => sliceProof(ctx.db, ctx.slice.id, input.ticket)),
   events: sliceProcedure('slice.read')
     .output(z.array(SliceEvent))
     .query(({ ctx }) => listEvents(ctx.db, ctx.slice.id)),
