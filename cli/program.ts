@@ -10,6 +10,7 @@ import { nodePolicyCommand } from './commands/node-policy';
 import { peopleCommands } from './commands/people';
 import { revokeCommands } from './commands/revoke';
 import { simulateCommand } from './commands/simulate';
+import { sliceChangeCommands } from './commands/slice-change';
 import { sliceCommands } from './commands/slices';
 import { sliverCommands } from './commands/sliver';
 import { sshCommands } from './commands/ssh';
@@ -31,7 +32,7 @@ export function makeProgram(io: Io): Command {
     .showHelpAfterError('(more with --help)')
     .configureOutput({ writeOut: io.out, writeErr: io.err })
     .exitOverride();
-  sliceCommands(program, io);
+  sliceChangeCommands(sliceCommands(program, io), io);
   sliverCommands(program, io);
   sshCommands(program, io);
   const node = fleetCommands(program, io);

@@ -6,8 +6,8 @@ import { sentence } from '@/core/refusal-sentence';
 import { json, plain, table } from '../print';
 import { type Io, signedIn } from '../run';
 
-/** `meridian slices list`, `slice show|delete`. */
-export function sliceCommands(program: Command, io: Io): void {
+/** `meridian slices list`, `slice show|delete`. Gives the command `slice`, for more of it. */
+export function sliceCommands(program: Command, io: Io): Command {
   const slices = program.command('slices').description('your slices');
   slices
     .command('list', { isDefault: true })
@@ -124,6 +124,7 @@ export function sliceCommands(program: Command, io: Io): void {
         },
       ),
     );
+  return slice;
 }
 
 /** Asks on the terminal; without one there is nobody to ask, and the answer is no. */

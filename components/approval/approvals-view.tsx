@@ -4,6 +4,7 @@ import Link from 'next/link';
 import type { RequestView } from '@/protocol/api/slice';
 import { useLiveTopic } from '../live/live-provider';
 import { Unread } from '../refusal/refusal';
+import { wantsMore } from '../slice/requests';
 import { useTRPC } from '../trpc/client';
 import { Empty } from '../ui/empty';
 import { duration, plural } from '../ui/format';
@@ -42,12 +43,12 @@ const DECIDED: readonly Column<Decided>[] = [
   },
   {
     id: 'term',
-    header: 'Term',
+    header: 'For',
     width: 110,
     align: 'right',
     from: 'lg',
     sort: (r) => r.termSeconds,
-    cell: (r) => duration(r.termSeconds),
+    cell: (r) => (r.kind === 'change' ? `+${plural(wantsMore(r), 'sliver')}` : duration(r.termSeconds)),
   },
   {
     id: 'by',
@@ -115,8 +116,8 @@ export function ApprovalsView({ operator = false }: { operator?: boolean }) {
       )}
       {pending.data?.length === 0 && !pending.isError && (
         <Empty title="No request waits for you">
-          When somebody of your site asks for a slice or for more time, it shows here with what it would use of the
-          quota.
+          When somebody of your site asks for a slice, for more time or for more slivers, it shows here with what it
+          would use of the quota.
         </Empty>
       )}
       <ul className="flex flex-col gap-4">

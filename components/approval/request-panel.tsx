@@ -8,6 +8,7 @@ import type { PendingRequest } from '@/protocol/api/approval';
 import { countryName } from '../fleet/filters';
 import { Refusal } from '../refusal/refusal';
 import { QuotaLines } from '../slice/quota-lines';
+import { wantsMore } from '../slice/requests';
 import { useTRPC } from '../trpc/client';
 import { Button } from '../ui/button';
 import { Field } from '../ui/field';
@@ -31,7 +32,9 @@ export function RequestPanel({ request }: { request: PendingRequest }) {
         <span>
           {request.kind === 'create'
             ? `${plural(slice.sliverCount, 'sliver')} for ${duration(request.termSeconds)}`
-            : `${duration(request.termSeconds)} more for ${plural(slice.sliverCount, 'sliver')}`}
+            : request.kind === 'change'
+              ? `${count(slice.sliverCount)} → ${plural(slice.sliverCount + wantsMore(request), 'sliver')}, +${count(wantsMore(request))}`
+              : `${duration(request.termSeconds)} more for ${plural(slice.sliverCount, 'sliver')}`}
         </span>
         <span className="ml-auto text-soft text-table">
           {request.requestedBy.name}, <Time at={request.createdAt} />
@@ -66,15 +69,19 @@ export function RequestPanel({ request }: { request: PendingRequest }) {
 function What({ request }: { request: PendingRequest }) {
   const { spec } = request.slice;
   const r = spec.resources;
+  // A change shows what it would add; its countries hold for that only.
+  const asked = request.change ?? { ...spec, onlyCountries: [] };
+  const only =
+    request.change && request.change.onlyCountries.length > 0 ? request.change.onlyCountries : spec.onlyCountries;
   const where = [
-    spec.count > 0 && `${plural(spec.count, 'node')} that the broker chooses`,
-    spec.picked.length > 0 && `${plural(spec.picked.length, 'picked node')}`,
+    asked.count > 0 && `${plural(asked.count, request.change ? 'further node' : 'node')} that the broker chooses`,
+    asked.picked.length > 0 && `${plural(asked.picked.length, 'picked node')}`,
   ]
     .filter(Boolean)
     .join(', ');
   const countries = [
     spec.minCountries > 1 && `at least ${count(spec.minCountries)}`,
-    spec.onlyCountries.length > 0 && `only ${spec.onlyCountries.map(countryName).join(', ')}`,
+    only.length > 0 && `only ${only.map(countryName).join(', ')}`,
   ]
     .filter(Boolean)
     .join('; ');
@@ -90,7 +97,7 @@ function What({ request }: { request: PendingRequest }) {
         {formatAmount('diskMiB', r.diskMiB)} disk, {formatAmount('networkKbps', r.networkKbps)}
       </Fact>
       <Fact name="Worth having with">
-        {spec.minimum >= spec.count + spec.picked.length ? 'all of them' : `${plural(spec.minimum, 'sliver')} or more`}
+        {spec.minimum >= request.slice.sliverCount ? 'all of them' : `${plural(spec.minimum, 'sliver')} or more`}
       </Fact>
       {request.kind === 'renew' && request.slice.endsAt && (
         <Fact name="Ends">
@@ -99,6 +106,17 @@ function What({ request }: { request: PendingRequest }) {
             →
           </span>
           <Time at={new Date(request.slice.endsAt.getTime() + request.termSeconds * 1000)} />
+        </Fact>
+      )}
+      {request.kind === 'renew' && request.slice.latestEnd && (
+        <Fact name="At the latest">
+          <Time at={request.slice.latestEnd} />
+          <span className="ml-1.5 text-soft">{duration(request.quota.maxTotalSeconds)} in all</span>
+        </Fact>
+      )}
+      {request.kind === 'change' && request.slice.endsAt && (
+        <Fact name="Ends">
+          <Time at={request.slice.endsAt} /> with the slice
         </Fact>
       )}
     </Facts>
@@ -118,7 +136,9 @@ function Decide({ request }: { request: PendingRequest }) {
             outcome === 'approved'
               ? request.kind === 'create'
                 ? 'It goes live by itself.'
-                : 'Its nodes get the new end by themselves.'
+                : request.kind === 'change'
+                  ? 'It grows by itself.'
+                  : 'Its nodes get the new end by themselves.'
               : 'Who asked sees your comment.',
         });
         void cache.invalidateQueries(trpc.approvals.pathFilter());

@@ -4,6 +4,7 @@ import Link from 'next/link';
 import type { PendingRequest } from '@/protocol/api/approval';
 import { useLiveTopic } from '../live/live-provider';
 import { Unread } from '../refusal/refusal';
+import { wantsMore } from '../slice/requests';
 import { useTRPC } from '../trpc/client';
 import { duration, plural } from '../ui/format';
 import { Section } from '../ui/page';
@@ -30,7 +31,9 @@ const COLUMNS: readonly Column<PendingRequest>[] = [
     width: 180,
     from: 'md',
     cell: (r) =>
-      `${r.kind === 'renew' ? 'renewal' : plural(r.slice.sliverCount, 'sliver')}, ${duration(r.termSeconds)}`,
+      r.kind === 'change'
+        ? `${plural(wantsMore(r), 'sliver')} more`
+        : `${r.kind === 'renew' ? 'renewal' : plural(r.slice.sliverCount, 'sliver')}, ${duration(r.termSeconds)}`,
   },
   { id: 'since', header: 'Waits since', width: 120, align: 'right', cell: (r) => <Time at={r.createdAt} /> },
 ];

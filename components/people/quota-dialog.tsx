@@ -32,6 +32,7 @@ export function QuotaDialog({ loginBase, quota, open, onClose }: QuotaDialogProp
   const start = () => ({
     ...Object.fromEntries(ROWS.map((r) => [r.measure, String((line(r.measure)?.limit ?? 0) / r.per)])),
     days: String(quota.maxTermSeconds / DAY),
+    totalDays: String(quota.maxTotalSeconds / DAY),
   });
   const [typed, setTyped] = useState<Record<string, string>>(start);
   const [errors, setErrors] = useState<Record<string, string>>({});
@@ -54,20 +55,25 @@ export function QuotaDialog({ loginBase, quota, open, onClose }: QuotaDialogProp
       loginBase,
       ...Object.fromEntries(ROWS.map((r) => [r.measure, Math.round(numberOf(r.measure) * r.per)])),
       maxTermSeconds: Math.round(numberOf('days') * DAY),
+      maxTotalSeconds: Math.round(numberOf('totalDays') * DAY),
     });
     if (read.success) {
       setErrors({});
       save.mutate(read.data);
       return;
     }
-    const fields = read.error.issues.map((i) => (i.path[0] === 'maxTermSeconds' ? 'days' : String(i.path[0])));
+    const fields = read.error.issues.map(({ path: [name] }) =>
+      name === 'maxTermSeconds' ? 'days' : name === 'maxTotalSeconds' ? 'totalDays' : String(name),
+    );
     setErrors(
       Object.fromEntries(
         fields.map((f) => [
           f,
           f === 'days'
             ? 'Enter a number of days, from an hour (0.05) to 28.'
-            : 'Enter a number from 0 up, that is not too large.',
+            : f === 'totalDays'
+              ? 'Enter a number of days, at most 366.'
+              : 'Enter a number from 0 up, that is not too large.',
         ]),
       ),
     );
@@ -122,6 +128,18 @@ export function QuotaDialog({ loginBase, quota, open, onClose }: QuotaDialogProp
                 maxLength={6}
                 onChange={(e) => setTyped({ ...typed, days: e.target.value })}
                 value={typed.days ?? ''}
+              />
+            )}
+          </Field>
+          <Field error={errors.totalDays} hint="of one slice, with all renewals" label="Longest in all">
+            {(aria) => (
+              <Input
+                {...aria}
+                after="days"
+                inputMode="decimal"
+                maxLength={6}
+                onChange={(e) => setTyped({ ...typed, totalDays: e.target.value })}
+                value={typed.totalDays ?? ''}
               />
             )}
           </Field>

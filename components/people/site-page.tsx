@@ -81,7 +81,8 @@ export function SitePage({ loginBase, me }: { loginBase: string; me: Me }) {
                 <p className="mb-3 text-soft text-table">What the site’s live slices may hold together.</p>
                 <QuotaLines quota={site.quota} />
                 <p className="mt-4 text-soft text-table">
-                  Longest term of one request: {duration(site.quota.maxTermSeconds)}.
+                  Longest term of one request: {duration(site.quota.maxTermSeconds)}; of one slice with all renewals:{' '}
+                  {duration(site.quota.maxTotalSeconds)}.
                 </p>
               </>
             )}

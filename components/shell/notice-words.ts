@@ -15,7 +15,7 @@ const short = (words: string | null) => (words && words.length > 120 ? `${words.
 export function noticeWords(kind: string, facts: Facts): string {
   const slice = text(facts, 'slice', 'sliceName', 'name') ?? 'a slice';
   const by = text(facts, 'by', 'requestedBy', 'from', 'decidedBy');
-  const more = text(facts, 'kind') === 'renew' ? 'more time for ' : '';
+  const more = { renew: 'more time for ', change: 'more slivers for ' }[text(facts, 'kind') ?? ''] ?? '';
   const comment = short(text(facts, 'comment'));
   switch (kind) {
     case 'request-pending':
@@ -34,6 +34,8 @@ export function noticeWords(kind: string, facts: Facts): string {
       return `${slice} is renewed.`;
     case 'slice-not-renewed':
       return `${slice} could not be renewed: its end stays. Its page says why.`;
+    case 'slice-not-moved':
+      return `A sliver of ${slice} could not be moved off ${text(facts, 'node') ?? 'its node'}, so it stayed. The slice’s page says why.`;
     case 'slice-degraded':
       return `${slice} runs with fewer slivers than you asked for.`;
     case 'slice-failed':

@@ -73,7 +73,10 @@ export function CheckPanel({ check, error, stale, draft, onRetry }: CheckPanelPr
                   <span className="block text-soft">used + this / limit</span>
                 </h3>
                 <QuotaLines quota={check.quota} />
-                <p className="mt-3 text-soft text-table">Longest term: {duration(check.quota.maxTermSeconds)}.</p>
+                <p className="mt-3 text-soft text-table">
+                  Longest term: {duration(check.quota.maxTermSeconds)}; with renewals{' '}
+                  {duration(check.quota.maxTotalSeconds)} in all.
+                </p>
               </div>
             )}
           </>

@@ -18,9 +18,12 @@ const ASKED: Record<string, string> = {
 
 const nodeOf = (facts: Facts) => str(facts, 'hostname') ?? str(facts, 'node')?.split('+').at(-1) ?? null;
 
-/** A slice has one request to begin with, and one for each renewal. */
+const fromTo = (facts: Facts) => `${after(': from', str(facts, 'from'))}${after(' to', str(facts, 'to'))}`;
+
+/** A slice has one request to begin with, and one for each renewal and each growth. */
 function decided(facts: Facts, outcome: 'approved' | 'rejected'): string {
   const first = outcome === 'approved' ? 'Approved' : 'Rejected';
+  if (facts.kind === 'change') return `More slivers ${outcome}`;
   return facts.kind === 'renew' ? `Renewal ${outcome}` : first;
 }
 
@@ -35,6 +38,24 @@ export function eventWords(action: string, facts: Facts): string {
       return 'Renewed';
     case 'slice.not-renewed':
       return 'Could not be renewed; its end stays';
+    case 'slice.change':
+      return `More slivers asked for${fromTo(facts)}`;
+    case 'slice.grow':
+      return `Grows${fromTo(facts)}, as was approved before`;
+    case 'slice.grown':
+      return facts.running === facts.wanted
+        ? 'What it grew by runs'
+        : `Grown as far as nodes allow: ${str(facts, 'running') ?? 'some'} of ${str(facts, 'wanted') ?? 'them'} run`;
+    case 'slice.shrink':
+      return `Slivers given up${fromTo(facts)}`;
+    case 'slice.move':
+      return `Move of ${str(facts, 'count') ?? 'some'} ${facts.count === 1 ? 'sliver' : 'slivers'} asked for`;
+    case 'slice.move.cancelled':
+      return 'Move called off';
+    case 'slice.moved':
+      return `Moved${after(' from', str(facts, 'node'))}${after(' to', str(facts, 'to'))}`;
+    case 'slice.not-moved':
+      return `Could not be moved${after(' from', str(facts, 'node'))}; it stays`;
     case 'request.approved':
       return `${decided(facts, 'approved')}${after(':', str(facts, 'comment'))}`;
     case 'request.rejected':

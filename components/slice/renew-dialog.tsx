@@ -30,6 +30,12 @@ export function RenewDialog({ slice, open, onClose, onDone }: RenewDialogProps) 
           <>
             Its lease {slice.state === 'suspended' ? 'ended' : 'ends'} <Time at={slice.endsAt} />. The new term goes on
             from there. A PI of {slice.site.name} decides.
+            {slice.latestEnd && (
+              <>
+                {' '}
+                With all renewals it lasts until <Time at={slice.latestEnd} /> at most.
+              </>
+            )}
           </>
         ) : undefined
       }

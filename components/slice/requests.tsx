@@ -1,5 +1,5 @@
 import type { RequestView, SliceView } from '@/protocol/api/slice';
-import { duration } from '../ui/format';
+import { duration, plural } from '../ui/format';
 import { StateMark, type Tone } from '../ui/state-mark';
 import { Time } from '../ui/time';
 
@@ -9,6 +9,10 @@ const STATE: Record<RequestView['state'], { tone: Tone; word: string }> = {
   rejected: { tone: 'stopped', word: 'Rejected' },
   withdrawn: { tone: 'stopped', word: 'Withdrawn' },
 };
+
+/** How many slivers a change asks for. */
+export const wantsMore = ({ change }: Pick<RequestView, 'change'>) =>
+  change ? change.count + change.picked.length : 0;
 
 /** What was asked, by whom, and what was decided. */
 export function Requests({ slice }: { slice: SliceView }) {
@@ -21,7 +25,9 @@ export function Requests({ slice }: { slice: SliceView }) {
               {STATE[r.state].word}
             </StateMark>
             <span>
-              {r.kind === 'create' ? 'Slice' : 'Renewal'} for {duration(r.termSeconds)}
+              {r.kind === 'change'
+                ? `${plural(wantsMore(r), 'sliver')} more`
+                : `${r.kind === 'create' ? 'Slice' : 'Renewal'} for ${duration(r.termSeconds)}`}
             </span>
             <span className="ml-auto text-soft text-table">
               {r.requestedBy.name}, <Time at={r.createdAt} />

@@ -10,12 +10,13 @@ import { Button } from '../ui/button';
 import { Confirm } from '../ui/dialog';
 import { plural } from '../ui/format';
 import { toast } from '../ui/toast';
+import { ChangeDialog } from './change-dialog';
 import { RenewDialog } from './renew-dialog';
 import { groupOf } from './states';
 
 /** What may be done with the slice now, by the one who looks. */
 export function SliceActs({ slice, slivers }: { slice: SliceView; slivers: readonly SliverRow[] }) {
-  const [asking, setAsking] = useState<'delete' | 'withdraw' | 'renew' | null>(null);
+  const [asking, setAsking] = useState<'delete' | 'withdraw' | 'renew' | 'change' | null>(null);
   const trpc = useTRPC();
   const cache = useQueryClient();
   const { name } = slice;
@@ -32,6 +33,7 @@ export function SliceActs({ slice, slivers }: { slice: SliceView; slivers: reado
   const live = slivers.filter((s) => !['gone', 'failed', 'leaving'].includes(groupOf(s)));
   const nodes = new Set(live.map((s) => s.node.id)).size;
   const pendingRenewal = slice.requests.some((r) => r.kind === 'renew' && r.state === 'pending');
+  const pendingChange = slice.requests.some((r) => r.kind === 'change' && r.state === 'pending');
   return (
     <>
       {slice.may.decide && slice.requests.some((r) => r.state === 'pending') && (
@@ -53,6 +55,9 @@ export function SliceActs({ slice, slivers }: { slice: SliceView; slivers: reado
         >
           {pendingRenewal ? 'Renewal waits' : 'Renew'}
         </Button>
+      )}
+      {slice.may.change && (
+        <Button onClick={() => setAsking('change')}>{pendingChange ? 'Change (one waits)' : 'Change'}</Button>
       )}
       {slice.may.withdraw && <Button onClick={() => setAsking('withdraw')}>Withdraw</Button>}
       {slice.may.delete && (
@@ -81,7 +86,11 @@ export function SliceActs({ slice, slivers }: { slice: SliceView; slivers: reado
       <Confirm
         act="Withdraw"
         busy={withdraw.isPending}
-        description="No PI will see it any more. You can ask again, under the same name if you like."
+        description={
+          slice.state === 'requested'
+            ? 'No PI will see it any more. You can ask again, under the same name if you like.'
+            : 'No PI will see it any more. The slice runs on as it is.'
+        }
         onConfirm={() => withdraw.mutate({ name })}
         onOpenChange={(open) => setAsking(open ? 'withdraw' : null)}
         open={asking === 'withdraw'}
@@ -92,6 +101,7 @@ export function SliceActs({ slice, slivers }: { slice: SliceView; slivers: reado
           </>
         }
       />
+      <ChangeDialog onClose={() => setAsking(null)} open={asking === 'change'} rows={slivers} slice={slice} />
       <RenewDialog onClose={() => setAsking(null)} onDone={done.onSuccess} open={asking === 'renew'} slice={slice} />
     </>
   );

@@ -7,6 +7,8 @@ import { Dialog } from '../ui/dialog';
 import { Fact, Facts } from '../ui/page';
 import { Skeleton } from '../ui/skeleton';
 import { Time } from '../ui/time';
+import { hasPlace } from './change-rows';
+import { ChosenSlivers } from './chosen-slivers';
 import { Ports } from './ports';
 import { SliverState } from './slice-state';
 import { SliverAccess } from './sliver-access';
@@ -72,6 +74,7 @@ function Steps({ slice, row, rows }: { slice: SliceView; row: SliverRow; rows: r
           <SliverLog row={row} slice={slice} />
         </>
       )}
+      {(slice.may.change || slice.may.move) && hasPlace(row, rows) && <ChosenSlivers rows={[row]} slice={slice} />}
       {row.desired === 'running' && row.goneAt === null && !row.node.simulated && slice.may.exec && (
         <div>
           <h3 className="mb-1 font-semibold">Published ports</h3>

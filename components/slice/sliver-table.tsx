@@ -11,14 +11,42 @@ import { Input } from '../ui/input';
 import { StateShape } from '../ui/state-mark';
 import { type Column, Table } from '../ui/table';
 import { Time } from '../ui/time';
+import { hasPlace } from './change-rows';
+import { ChosenSlivers } from './chosen-slivers';
 import { SliverState } from './slice-state';
 import { TerminalButton } from './sliver-access';
 import { SliverSteps } from './sliver-steps';
 import { sliverWords } from './sliver-words';
 import { countGroups, GROUP, GROUPS, type Group, groupOf } from './states';
 
-function columnsFor(rows: readonly SliverRow[], mayEnter: boolean): readonly Column<SliverRow>[] {
+type Choosing = { chosen: ReadonlySet<string>; toggle: (id: string) => void };
+
+function columnsFor(
+  rows: readonly SliverRow[],
+  mayEnter: boolean,
+  choosing: Choosing | null,
+): readonly Column<SliverRow>[] {
   return [
+    ...(choosing
+      ? [
+          {
+            id: 'choose',
+            header: <span className="sr-only">Choose</span>,
+            width: 36,
+            cell: (r: SliverRow) =>
+              hasPlace(r, rows) ? (
+                <input
+                  aria-label={`Choose the sliver on ${r.node.hostname}`}
+                  checked={choosing.chosen.has(r.id)}
+                  className="block size-4 accent-accent"
+                  onChange={() => choosing.toggle(r.id)}
+                  onClick={(event) => event.stopPropagation()}
+                  type="checkbox"
+                />
+              ) : null,
+          },
+        ]
+      : []),
     {
       id: 'node',
       header: 'Node',
@@ -95,7 +123,14 @@ export function SliverTable({ slice, rows }: { slice: SliceView; rows: readonly 
   const [text, setText] = useAddress('q', '');
   const [openId, setOpenId] = useState<string | null>(null);
   const counts = useMemo(() => countGroups(rows), [rows]);
-  const columns = useMemo(() => columnsFor(rows, slice.may.exec), [rows, slice.may.exec]);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const mayChoose = slice.may.change || slice.may.move;
+  const columns = useMemo(() => {
+    const toggle = (id: string) =>
+      setChosen((before) => new Set(before.has(id) ? [...before].filter((one) => one !== id) : [...before, id]));
+    return columnsFor(rows, slice.may.exec, mayChoose ? { chosen, toggle } : null);
+  }, [rows, slice.may.exec, mayChoose, chosen]);
+  const chosenRows = rows.filter((r) => chosen.has(r.id) && hasPlace(r, rows));
   const wanted = text.trim().toLowerCase();
   const shown = rows.filter(
     (r) =>
@@ -139,6 +174,9 @@ export function SliverTable({ slice, rows }: { slice: SliceView; rows: readonly 
           </span>
         )}
       </div>
+      {mayChoose && chosenRows.length > 0 && (
+        <ChosenSlivers onClear={() => setChosen(new Set())} rows={chosenRows} slice={slice} />
+      )}
       <Table
         caption={`Slivers of ${slice.name}`}
         columns={columns}

@@ -41,7 +41,9 @@ export const isOver = (state: SliceState) => state === 'rejected' || state === '
 export type Group = 'failed' | 'leaving' | 'progress' | 'unknown' | 'running' | 'stopped' | 'gone';
 
 /** The group a sliver is counted in: one that shall go but is not gone yet is leaving, whatever its node last said. */
-export function groupOf(row: Pick<SliverRow, 'desired' | 'reported' | 'goneAt'>): Group {
+export function groupOf(row: Pick<SliverRow, 'desired' | 'reported' | 'goneAt'> & { givenUpAt?: Date | null }): Group {
+  // Nobody wants it back: that it failed is of no concern any more.
+  if (row.givenUpAt) return row.goneAt === null ? 'leaving' : 'gone';
   if (row.goneAt !== null || row.reported === 'gone') return row.reported === 'failed' ? 'failed' : 'gone';
   if (row.reported === 'failed') return 'failed';
   if (row.desired === 'gone') return 'leaving';

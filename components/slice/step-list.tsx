@@ -13,6 +13,8 @@ const WORDS: Record<string, string> = {
   running: 'Runs, by the node’s own word',
   keys: 'Members’ keys sent to its nodes',
   repair: 'Looked after',
+  grow: 'Nodes chosen for more slivers',
+  move: 'Moved to another node',
   substitute: 'Another node takes its place',
   release: 'Release asked for',
   gone: 'Gone from the node',

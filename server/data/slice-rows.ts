@@ -47,7 +47,7 @@ async function select(db: Tx, rest: Prisma.Sql): Promise<SliceListItem[]> {
     JOIN "User" u ON u.id = s."ownerId"
     CROSS JOIN LATERAL (
       SELECT count(*) FILTER (WHERE v.reported = 'running' AND v."goneAt" IS NULL)::int AS running,
-        count(*) FILTER (WHERE v.reported = 'failed')::int AS failed,
+        count(*) FILTER (WHERE v.reported = 'failed' AND v."givenUpAt" IS NULL)::int AS failed,
         count(DISTINCT n.country) FILTER (WHERE v.reported = 'running' AND v."goneAt" IS NULL)::int AS countries
       FROM "Sliver" v JOIN "Node" n ON n.id = v."nodeId" WHERE v."sliceId" = s.id
     ) v
