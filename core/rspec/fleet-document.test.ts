@@ -73,6 +73,7 @@ test('whatever people call their cities, it is XML that says the same', () => {
       const xml = fleetXml(document([node(1, { city: `x${city}x` })]));
       expect(read(xml).nodes[0]?.urn).toBe(node(1).urn);
     }),
+    { numRuns: 50 },
   );
   const evil = node(1, { city: '</city><node component_id="urn:evil"/><city>' });
   expect(read(fleetXml(document([evil]))).nodes).toHaveLength(1);
@@ -80,8 +81,8 @@ test('whatever people call their cities, it is XML that says the same', () => {
 
 test('a fleet of 1,448 nodes is written in a moment', () => {
   const nodes = Array.from({ length: 1448 }, (_, n) => node(n));
-  const began = performance.now();
+  const began = process.cpuUsage(); // other work on this machine is not the document's
   const xml = fleetXml(document(nodes));
-  expect(performance.now() - began).toBeLessThan(200);
+  expect(process.cpuUsage(began).user / 1000).toBeLessThan(200);
   expect(read(xml).nodes).toHaveLength(1448);
 });
