@@ -59,9 +59,9 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
   WRONG_AUTHORITY: (f) =>
     `The agent that issued this speaks for ${f.name('expected', 'another deployment')} alone, and it names ${f.name('name', 'somebody else’s slice or user')}. Get a ticket from that one’s own agent.`,
   NOT_YET_VALID: (f) =>
-    `This is not valid yet${f.time('notBefore') ? `: it begins at ${f.time('notBefore')}` : ''}. Wait until then; if that is past, set this machine’s clock right.`,
+    `This is not valid yet${f.time('notBefore') ? `: it begins at ${f.time('notBefore')}` : ''}. Wait until then; if that is past, the clock that judged it${f.time('now') ? `, which said ${f.time('now')},` : ''} is behind: set it right.`,
   EXPIRED: (f) =>
-    `This is no longer valid${f.time('expiredAt') ? `: it ended at ${f.time('expiredAt')}` : ''}. Get a new one.`,
+    `This is no longer valid${f.time('expiredAt') ? `: it ended at ${f.time('expiredAt')}` : ''}${f.time('now') ? `, and it was ${f.time('now')} for who judged it` : ''}. Get a new one; if it is new, one of the two clocks is wrong.`,
   WRONG_INCARNATION: () =>
     'The node lost its records and started anew, so statements from before no longer count. Get a new ticket.',
   EXCEEDS_PARENT: (f) => {

@@ -2,6 +2,7 @@ import 'reflect-metadata'; // @peculiar/x509's container refuses to load without
 import { createHash, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
 import * as x509 from '@peculiar/x509';
 import { Refused } from '@/core/errors';
+import { clockWords } from '@/core/time/clock-words';
 import {
   generateIdentityKey,
   type IdentityKey,
@@ -176,17 +177,18 @@ export function checkCertificate(certificate: X509Certificate, ca: X509Certifica
   return identity;
 }
 
-/** Valid at `now`, in [notBefore, notAfter], or Refused CERTIFICATE_INVALID. */
+/** Valid at `now`, in [notBefore, notAfter], or Refused CERTIFICATE_INVALID, which says both ends and the clock that judged. */
 export function checkSpan(span: { notBefore: Date; notAfter: Date }, now: Date): void {
-  if (now < span.notBefore) {
-    throw new Refused('CERTIFICATE_INVALID', {
-      problem: 'it is not valid yet',
-      notBefore: span.notBefore.toISOString(),
-    });
-  }
-  if (now > span.notAfter) {
-    throw new Refused('CERTIFICATE_INVALID', { problem: 'it has expired', notAfter: span.notAfter.toISOString() });
-  }
+  const { notBefore, notAfter } = span;
+  if (now >= notBefore && now <= notAfter) return;
+  const times = { notBefore: notBefore.getTime(), notAfter: notAfter.getTime(), now: now.getTime() };
+  const problem = now < notBefore ? 'it is not valid yet' : 'it has expired';
+  throw new Refused('CERTIFICATE_INVALID', {
+    problem: `${problem}; ${clockWords(times)}`,
+    notBefore: notBefore.toISOString(),
+    notAfter: notAfter.toISOString(),
+    now: now.toISOString(),
+  });
 }
 
 /** 16 random bytes, positive and without a leading zero (RFC 5280 §4.1.2.2). */

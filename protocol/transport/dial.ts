@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto';
 import { type ConnectionOptions, type SecureContext, type TLSSocket, connect as tlsConnect } from 'node:tls';
 import { type buildConnector, errors } from 'undici';
 import { Refused } from '@/core/errors';
+import { clockWords } from '@/core/time/clock-words';
 import { caFingerprint, checkCertificate, readCertificate } from '../pki/certificate';
 import { TLS_VERSION } from './secure-contexts';
 import { WrongPeer } from './unreachable';
@@ -20,9 +21,11 @@ export function mutualDial(
   connectMs: number,
 ): buildConnector.connector {
   return dialer(
-    { secureContext: context, servername, checkServerIdentity: () => undefined },
+    // Judged below in every case, so that the refusal can say the certificate's times and this machine's.
+    { secureContext: context, servername, checkServerIdentity: () => undefined, rejectUnauthorized: false },
     connectMs,
-    (certificate) => {
+    (certificate, socket) => {
+      if (!socket.authorized) throw unauthorized(certificate, socket);
       const { urn, jkt } = readCertificate(certificate);
       if (urn !== expected.urn) throw new WrongPeer(`its certificate is of another one (${urn})`);
       if (jkt !== expected.jkt) throw new WrongPeer('its key is not the enrolled one');
@@ -45,7 +48,7 @@ export function pinnedDial(servername: string, fingerprint: string, connectMs: n
 function dialer(
   tls: ConnectionOptions,
   connectMs: number,
-  check: (certificate: X509Certificate) => void,
+  check: (certificate: X509Certificate, socket: TLSSocket) => void,
 ): buildConnector.connector {
   return (target, callback) => {
     const socket = tlsConnect({
@@ -73,7 +76,7 @@ function dialer(
       try {
         const certificate = socket.getPeerX509Certificate();
         if (!certificate) throw new WrongPeer('it showed no certificate');
-        check(certificate);
+        check(certificate, socket);
         settle(null);
       } catch (err) {
         settle(
@@ -86,6 +89,19 @@ function dialer(
     socket.on('error', (err) => settle(err));
     socket.once('close', () => settle(Object.assign(new Error('closed in the handshake'), { code: 'ECONNRESET' })));
   };
+}
+
+/** Why OpenSSL did not believe a certificate; where that is its time, with both times in words. */
+function unauthorized(certificate: X509Certificate, socket: TLSSocket): Error {
+  const code = String(socket.authorizationError); // typed as an Error, is OpenSSL's code
+  const words = clockWords({
+    notBefore: Date.parse(certificate.validFrom),
+    notAfter: Date.parse(certificate.validTo),
+    now: Date.now(),
+  });
+  if (code === 'CERT_NOT_YET_VALID' && words) return new WrongPeer(`its certificate is not valid yet; ${words}`);
+  if (code === 'CERT_HAS_EXPIRED' && words) return new WrongPeer(`its certificate has expired; ${words}`);
+  return Object.assign(new Error(`the certificate is not authorized: ${code}`), { code });
 }
 
 /** Stands in for getPeerCertificate, whose callers never look at what it gives. */

@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { type RefusalFacts, Refused } from '@/core/errors';
 import { type CertificateIdentity, checkSpan, readCertificate } from '../pki/certificate';
@@ -38,8 +39,7 @@ function readPeer(socket: TLSSocket): State {
   const certificate = socket.getPeerX509Certificate();
   if (!certificate) return { identity: null, refused: null };
   // OpenSSL checked the chain in the handshake; a connection without a good one is kept only to answer why.
-  if (!socket.authorized)
-    return { identity: null, refused: new Refused('CERTIFICATE_INVALID', { problem: problemOf(socket) }) };
+  if (!socket.authorized) return { identity: null, refused: refusedBy(socket, certificate) };
   try {
     const fingerprint = certificate.fingerprint256;
     const identity = read.get(fingerprint) ?? readCertificate(certificate);
@@ -51,9 +51,17 @@ function readPeer(socket: TLSSocket): State {
   }
 }
 
-function problemOf(socket: TLSSocket): string {
+function refusedBy(socket: TLSSocket, certificate: X509Certificate): Refused {
   const problem: unknown = socket.authorizationError; // typed as an Error, is OpenSSL's code
-  if (problem === 'CERT_HAS_EXPIRED') return 'it has expired';
-  if (problem === 'CERT_NOT_YET_VALID') return 'it is not valid yet';
-  return `it is not from this deployment’s CA (${String(problem)})`;
+  if (problem === 'CERT_HAS_EXPIRED' || problem === 'CERT_NOT_YET_VALID') {
+    try {
+      checkSpan({ notBefore: new Date(certificate.validFrom), notAfter: new Date(certificate.validTo) }, new Date());
+    } catch (err) {
+      if (err instanceof Refused) return err;
+      throw err;
+    }
+  }
+  return new Refused('CERTIFICATE_INVALID', {
+    problem: `it is not from this deployment’s CA (${String(problem)})`,
+  });
 }
