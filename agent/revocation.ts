@@ -1,7 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
+import type { RefusalFacts } from '@/core/errors';
 import type { ConnectedPeer, Revoked } from '@/protocol/transport/peer';
 import type { Pool } from './store/database';
 import { revokedAmong } from './store/deployment';
+import { recordHeard } from './store/revocations';
 
 const GATHER_MS = 10;
 
@@ -14,6 +16,7 @@ type Waiting = { peer: ConnectedPeer; resolve: (revoked: Revoked) => void; rejec
 export class Revocation {
   private waiting: Waiting[] = [];
   private asking = false;
+  private readonly refused = new Map<string, number>();
 
   constructor(private readonly pool: Pool) {}
 
@@ -37,11 +40,25 @@ export class Revocation {
           jkts,
           batch.map(({ peer }) => peer.serial),
         );
+        await this.told(batch, revoked);
         for (const { peer, resolve } of batch) resolve(revoked.get(peer.jkt) ?? revoked.get(peer.serial) ?? false);
       } catch (err) {
         for (const { reject } of batch) reject(err);
       }
     }
     this.asking = false;
+  }
+
+  /** Whoever is answered by nothing but that its key was taken back has heard of it; it can say so no more. */
+  private async told(batch: readonly Waiting[], revoked: ReadonlyMap<string, RefusalFacts>): Promise<void> {
+    const news = batch.flatMap(({ peer }) => {
+      const number = revoked.get(peer.jkt)?.number;
+      return typeof number === 'number' && this.refused.get(peer.urn) !== number
+        ? [{ urn: peer.urn, heard: number }]
+        : [];
+    });
+    if (news.length === 0) return;
+    for (const { urn, heard } of news) this.refused.set(urn, heard);
+    await recordHeard(this.pool, news).catch(() => {}); // only for who looks; it is refused all the same
   }
 }

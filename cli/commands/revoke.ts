@@ -34,6 +34,20 @@ export function revokeCommands(program: Command, io: Io): void {
     command.action(signedIn(io, (session, named: string, options: Options) => act(session, kind, named, options)));
   }
   program
+    .command('rotate-key <agent>')
+    .description('have an agent change its key, with no gap: its name or URN')
+    .action(
+      signedIn(io, async ({ client, settings }, name: string) => {
+        const { agent } = await client.revocations.rotateAgentKey.mutate({ agent: name });
+        if (settings.json) io.out(`${json({ agent })}\n`);
+        else
+          io.out(
+            `${agent} makes another key. Nodes delegate to it beside the present one; then it takes its place (meridian audit list --search agent.keyRotated).\n`,
+          );
+        return 0;
+      }),
+    );
+  program
     .command('revocations')
     .description('what was taken back, by whom and why, and how far it has reached')
     .action(

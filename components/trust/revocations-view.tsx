@@ -59,7 +59,7 @@ function Act({ one }: { one: RevocationView }) {
       `of ${one.slices.slice(0, 3).join(', ')}${one.slices.length > 3 ? ` and ${one.slices.length - 3} more` : ''}`,
   ].filter((words) => words !== false);
   return (
-    <li className="grid gap-x-6 gap-y-1 border-line border-b py-3 text-table md:grid-cols-[minmax(0,1fr)_17rem_auto]">
+    <li className="grid gap-x-6 gap-y-1 border-line border-b py-3 text-table md:grid-cols-[minmax(0,1fr)_17rem_12rem]">
       <div className="min-w-0">
         <p className="wrap-anywhere font-medium">
           <span className="text-soft">{KINDS[one.kind]}</span> <code>{one.name}</code>

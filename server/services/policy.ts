@@ -88,6 +88,8 @@ export type PermissionFacts = {
   'trust.revoke': RevokeFacts;
   /** Let a node delegate again whose delegation was taken back. */
   'trust.restore': null;
+  /** Have an agent change its key. */
+  'trust.rotate': null;
 };
 export type Permission = keyof PermissionFacts;
 
@@ -153,6 +155,7 @@ const RULES: { [P in Permission]: Rule<P> } = {
     memberIds.includes(person.id) ||
     (siteIds.length > 0 && siteIds.every((siteId) => has(person, siteId, 'tech'))),
   'trust.restore': operator,
+  'trust.rotate': operator,
 };
 
 /** May `person` do this? Nobody (null) may do nothing that needs a permission. */

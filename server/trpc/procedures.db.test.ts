@@ -146,6 +146,7 @@ const TABLE: Record<string, Row> = {
   }),
   'revocations.preview': row(runsNode, async () => ({ target: await someDelegation() })),
   'revocations.revoke': row(runsNode, async () => ({ target: await someDelegation(), endLeases: false, reason: 'r' })),
+  'revocations.rotateAgentKey': row([no, na, na, na, na, na, 'yes'], () => ({ agent: 'am' })),
   'revocations.restore': row(operators, () => ({ id: crypto.randomUUID() })),
   'me.get': row(signedIn),
   'me.notifications': row(signedIn),

@@ -6,6 +6,7 @@ import { previewRevocation } from '@/server/services/trust/revoke/preview';
 import { resolveTarget } from '@/server/services/trust/revoke/resolve';
 import { restore } from '@/server/services/trust/revoke/restore';
 import { revoke } from '@/server/services/trust/revoke/revoke';
+import { rotateAgentKey } from '@/server/services/trust/rotate-agent-key';
 import { permitted, router, signedInProcedure } from '../init';
 
 export const revocationsRouter = router({
@@ -30,6 +31,10 @@ export const revocationsRouter = router({
     .input(RevokeInput)
     .output(RevokeOutput)
     .mutation(({ ctx, input }) => revoke(ctx.db, ctx.person, input, ctx.now)),
+  rotateAgentKey: permitted('trust.rotate')
+    .input(z.object({ agent: z.string().min(1).max(256) }))
+    .output(z.object({ agent: z.string() }))
+    .mutation(({ ctx, input }) => rotateAgentKey(ctx.db, ctx.person, input.agent, ctx.now)),
   restore: permitted('trust.restore')
     .input(z.object({ id: c.Id }))
     .output(z.object({ nodes: z.int() }))

@@ -152,8 +152,9 @@ async function ofNode(tx: Tx, target: RevokeTarget & { kind: 'node' }, all: Dele
     nodeIds: [node.id],
     keys,
     rows: [
-      ...keys.map((jkt): NewRevocation => ({ kind: 'key', jkt, nodeId: node.id, expiresAt: null })),
       ...rowsOf(all.filter((one) => one.nodeId === node.id)),
+      // Last: once its key counts no more it says how far it has heard by nothing but being refused for this.
+      ...keys.map((jkt): NewRevocation => ({ kind: 'key', jkt, nodeId: node.id, expiresAt: null })),
     ],
     warnings: ['It can come back only by enrolling anew, with a new key.'],
   };
