@@ -18,6 +18,9 @@ export const decides = (me: Me) => me.person.operator || me.memberships.some((m)
 /** May ask for slices somewhere: a researcher or PI of a site. */
 export const asks = (me: Me) => me.memberships.some((m) => m.role !== 'tech');
 
+/** How many of them stand in the bottom bar of a phone; the others are in the menu of one's account. */
+export const BAR_PLACES = 5;
+
 /** The rail's entries for a person, in the order of use. At most five stand in the bottom bar of a phone. */
 export function placesFor(me: Me): Place[] {
   const places: (Place | false)[] = [

@@ -5,7 +5,7 @@ import type { Me } from '@/protocol/api/people';
 import { Mark } from '../brand/mark';
 import { cn } from '../ui/cn';
 import { count } from '../ui/format';
-import { isAt, placesFor } from './places';
+import { BAR_PLACES, isAt, placesFor } from './places';
 
 /** Icons and words at the left; icons alone under 1100 px; five entries at the bottom under 640 px. */
 export function Rail({ me }: { me: Me }) {
@@ -30,7 +30,7 @@ export function Rail({ me }: { me: Me }) {
           const waiting = place.href === '/approvals' ? me.needsMe.approvals : 0;
           const Icon = place.icon;
           return (
-            <li className={cn('min-w-0 max-sm:flex-1', i >= 5 && 'max-sm:hidden')} key={place.href}>
+            <li className={cn('min-w-0 max-sm:flex-1', i >= BAR_PLACES && 'max-sm:hidden')} key={place.href}>
               <Link
                 aria-current={here ? 'page' : undefined}
                 className={cn(

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import type { Me } from '@/protocol/api/people';
 import { signOut } from '../people/auth-client';
 import { Menu, MenuChoice, MenuItem, MenuLine, MenuText } from '../ui/menu';
+import { BAR_PLACES, placesFor } from './places';
 import { setTheme, type Theme, toTheme } from './theme';
 
 const THEMES = [
@@ -16,6 +17,8 @@ const THEMES = [
 /** Who is signed in, how the page looks, and the way out. */
 export function UserMenu({ me, theme: initial }: { me: Me; theme: Theme }) {
   const [theme, set] = useState(initial);
+  // What the bottom bar of a phone has no room for.
+  const elsewhere = placesFor(me).slice(BAR_PLACES).filter((place) => place.href !== '/keys');
   return (
     <Menu
       trigger={
@@ -40,6 +43,14 @@ export function UserMenu({ me, theme: initial }: { me: Me; theme: Theme }) {
           Account
         </Link>
       </MenuItem>
+      {elsewhere.map(({ href, word, icon: Icon }) => (
+        <MenuItem asChild className="sm:hidden" key={href}>
+          <Link href={href}>
+            <Icon aria-hidden="true" />
+            {word}
+          </Link>
+        </MenuItem>
+      ))}
       <MenuItem asChild>
         <Link href="/keys">
           <KeyRound aria-hidden="true" />

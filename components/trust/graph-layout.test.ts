@@ -82,7 +82,7 @@ test('no box or label over another, all inside, every edge to the right', () => 
       expect(layout.boxes).toHaveLength(graph.boxes.length);
       expect(layout.boxes.every((box) => box.width === BOX.width)).toBe(true);
     }),
-    { numRuns: 300 },
+    { numRuns: 60 },
   );
 });
 
@@ -95,7 +95,7 @@ test('the same graph is drawn the same, in whatever order it comes', () => {
       expect(again.boxes).toEqual(first.boxes);
       expect(byId(again.edges)).toEqual(byId(first.edges));
     }),
-    { numRuns: 100 },
+    { numRuns: 30 },
   );
 });
 
@@ -115,6 +115,6 @@ test('by arrow keys every box and edge is reached, and each way back is a way', 
       }
       expect(seen.size).toBe(layout.boxes.length + layout.edges.length);
     }),
-    { numRuns: 100 },
+    { numRuns: 30 },
   );
 });

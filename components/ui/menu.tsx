@@ -1,6 +1,7 @@
 'use client';
 import { DropdownMenu } from 'radix-ui';
 import type { ReactNode } from 'react';
+import { cn } from './cn';
 
 const surface = 'float-in z-50 min-w-48 rounded border border-line bg-raised p-1 shadow-float';
 const item =
@@ -25,13 +26,15 @@ export function MenuItem({
   children,
   onSelect,
   asChild,
+  className,
 }: {
   children: ReactNode;
   onSelect?: () => void;
   asChild?: boolean;
+  className?: string;
 }) {
   return (
-    <DropdownMenu.Item asChild={asChild} className={item} onSelect={onSelect}>
+    <DropdownMenu.Item asChild={asChild} className={cn(item, className)} onSelect={onSelect}>
       {children}
     </DropdownMenu.Item>
   );
