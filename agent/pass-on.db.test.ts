@@ -124,6 +124,9 @@ test('a line counts once, by the most that is in force of it; what ended or was 
   expect(narrowed.passed[0]?.claims).toMatchObject({ line, rights: { cpuMilli: OFFER.cpuMilli / 2 } });
   expect(await outcome(own, third, part(node))).toBe('DELEGATION_SPENT'); // the wider one is still out
   await pool.query(`UPDATE "Delegation" SET "revokedAt" = now() WHERE id = $1`, [passed[0]?.id]);
+  // A holder of the wider one could show it beside another's: it counts until it ends, for a delegation carries no word of the node.
+  expect(await outcome(own, third, part(node))).toBe('DELEGATION_SPENT');
+  await pool.query(`UPDATE "Delegation" SET "notAfter" = now() - interval '1 hour' WHERE id = $1`, [passed[0]?.id]);
   expect(await outcome(own, third, part(node))).toBe('passed');
   expect(await outcome(own, third, part(node))).toBe('DELEGATION_SPENT');
 });

@@ -1,11 +1,16 @@
+import { issuedDelegation, limitOf } from '@/core/accountability/issued';
+import { excessOfPassingOn } from '@/core/accountability/may-issue';
 import { type Reason, Refused } from '@/core/errors';
 import { add, firstShort, type HardAmounts, oversubscribed } from '@/core/resources/vector';
+import { isoAt } from '@/core/time/span';
 import { shareOf } from '@/core/trust/pass-on';
+import { thumbprint } from '@/protocol/statement/keys';
 import { signChild } from '@/protocol/statement/pass-on';
 import type { DelegationClaims, PublicJwk } from '@/protocol/statement/schemas';
 import { closedProblem } from './granting';
 import { freeOf, type Issuer } from './issue';
 import { lockNodes, type NodeBook, readBooks } from './store/books';
+import { type NodeHistory, readHistories } from './store/clearing';
 import type { Transaction } from './store/database';
 import { type Held, storeDelegation } from './store/delegations';
 
@@ -57,12 +62,17 @@ export async function passOn(
   const span = { start: Math.floor(now / 1000), end: Math.max(...parts.map((one) => one.until), 0) };
   const lines = parts.flatMap((one) => one.line ?? []);
   const books = await readBooks(tx, issuer.agentId, urns, span, [], lines);
+  const nodeIds = [...books.values()].map((book) => book.id);
+  const histories = await readHistories(tx, issuer.agentId, issuer.key.jkt, nodeIds, { start: nbf, end: span.end });
   const passed: PassedOn[] = [];
   const refused: { node: string; reason: Reason }[] = [];
   for (const part of parts) {
     const book = books.get(part.node);
     try {
       const { parent, terms } = termsOf(book, part, nbf, issuer.key.jkt);
+      const history = histories.get(parent.nodeId);
+      const granteeJkt = thumbprint(grantee.publicKey);
+      judgeAccountable(part, parent, { ...terms, granteeJkt, line: part.line ?? '' }, history);
       const to = { grantee: grantee.publicKey, granteeUrn: grantee.urn };
       const line = part.line === undefined ? {} : { line: part.line };
       const { claims, text } = signChild(parent.chain, { ...to, ...terms, ...line }, issuer.key);
@@ -77,6 +87,27 @@ export async function passOn(
     }
   }
   return { passed, refused };
+}
+
+/**
+ * As for tickets, all that was ever issued counts, and here nothing clears it: a delegation carries no words of the node. Of a line only what
+ * is more, or lasts longer, than it promised before. Throws DELEGATION_SPENT. See docs/decisions/0037.
+ */
+function judgeAccountable(
+  { node }: PassOn,
+  parent: Held,
+  terms: Terms & { granteeJkt: string; line: string },
+  history: NodeHistory | undefined,
+): void {
+  if (firstShort(terms.rights, parent.rights)) return; // it exceeds its parent, and is refused for that
+  const want = { ...issuedDelegation({ jti: '', ...terms }), limit: limitOf(parent) };
+  const excess = history && excessOfPassingOn(want, history.issued, history.takenBack);
+  if (!excess) return;
+  const { resource, issued, limit, until } = excess;
+  const wants = want.amounts[resource];
+  const free = Math.max(0, limit - (issued - wants));
+  const facts = { node, resource, wants, free, degreeMilli: parent.degreeMilli, until: isoAt(until * 1000) };
+  throw new Refused('DELEGATION_SPENT', facts);
 }
 
 type Terms = { rights: HardAmounts; degreeMilli: number; nbf: number; exp: number };
