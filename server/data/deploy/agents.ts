@@ -1,12 +1,20 @@
 import type { AdminSwitch } from '@/core/node/state';
 import type { Queryable } from '../pool';
 
-export type AgentRow = { id: string; urn: string; jkt: string; address: string; adminSwitch: AdminSwitch };
+/** `keys`: thumbprints of every key it ever had; what it signed with one of them is its own still. */
+export type AgentRow = {
+  id: string;
+  urn: string;
+  jkt: string;
+  keys: string[];
+  address: string;
+  adminSwitch: AdminSwitch;
+};
 
 /** The deployment's own agents that are in force, the oldest first; not partners', which issue to us by what they pass on only. */
 export async function ownAgents(db: Queryable): Promise<AgentRow[]> {
   const { rows } = await db.query<AgentRow>(
-    `SELECT id::text, urn, jkt, address, "adminSwitch"::text AS "adminSwitch" FROM "Agent"
+    `SELECT id::text, urn, jkt, array_append("formerJkts", jkt) AS keys, address, "adminSwitch"::text AS "adminSwitch" FROM "Agent"
      WHERE "partnerId" IS NULL AND "revokedAt" IS NULL ORDER BY "createdAt", id LIMIT 32`,
   );
   return rows;

@@ -40,7 +40,7 @@ export async function renewalTickets(
     const shares = new Map<DeploymentAgent, RenewalSliver[]>();
     for (const v of open) {
       const left = agents.filter((one) => one.adminSwitch !== 'closed' && !asked.get(v.id)?.includes(one.urn));
-      const agent = left.find((one) => one.jkt === v.ticketIss) ?? left[0];
+      const agent = left.find((one) => one.keys.includes(v.ticketIss ?? '')) ?? left[0];
       if (!agent) continue;
       shares.set(agent, [...(shares.get(agent) ?? []), v]);
       asked.set(v.id, [...(asked.get(v.id) ?? []), agent.urn]);

@@ -14,8 +14,8 @@ export async function returnTickets(
 ): Promise<void> {
   if (agents.length === 0) throw new Refused('AGENT_UNREACHABLE', { cause: 'none has started yet' });
   await Promise.all(
-    agents.map(async ({ jkt, client }) => {
-      const own = tickets.filter((ticket) => ticket.iss === jkt);
+    agents.map(async ({ keys, client }) => {
+      const own = tickets.filter((ticket) => keys.includes(ticket.iss));
       if (own.length > 0) await orRefused(client.returnTickets.mutate({ tickets: own }, { signal }));
     }),
   );
