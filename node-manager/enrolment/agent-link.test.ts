@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import type { KnownAgent } from '@/protocol/agent/agents';
 import { decodeEnrolmentToken } from '@/protocol/pki/enrolment-token';
-import { generateIdentityKey } from '@/protocol/statement/keys';
+import { agentUrn } from '@/protocol/pki/names';
+import { generateIdentityKey, thumbprint } from '@/protocol/statement/keys';
 import { newStatementId } from '../lease/redeem';
 import { programLog } from '../log';
 import { agentStub, nodeUrn, sliceUrn, until } from '../testing/agent-stub';
@@ -75,4 +77,89 @@ test('more slivers than one heartbeat holds are told in several, and a list that
   expect(largest).toBeLessThan(1_048_576); // the agent's bound on a call
   await link.stop();
   await agent.close();
+});
+
+test('a node whose agent stays away turns to another of the deployment’s, also after a restart; one that refuses something is not away', async () => {
+  const first = await agentStub();
+  const second = await agentStub({ ca: first.ca, name: 'north' });
+  const [node, incarnation, key] = [nodeUrn('turning'), newStatementId(), generateIdentityKey()];
+  const grant = { rights: AMOUNTS, degreeMilli: 1000 };
+  const wish = (agent: typeof first, name: string | null, holds: typeof grant | null) => ({
+    urn: agentUrn('meridian', name),
+    publicKey: agent.agentKey.jwk,
+    address: `127.0.0.1:${agent.port}`,
+    shareMilli: 1000,
+    degreeMilli: 1000,
+    holds,
+    held: false,
+    wantStanding: false,
+    next: false,
+  });
+  // A third one, of which no agent takes what it is given.
+  const odd = { ...wish(first, 'odd', null), publicKey: generateIdentityKey().jwk };
+  first.answer.agents = [wish(first, null, grant), wish(second, 'north', null), odd];
+  second.answer.agents = first.answer.agents;
+  first.refuses.add(thumbprint(odd.publicKey));
+  let kept: Enrolment | null = null;
+  const options = {
+    node,
+    key,
+    address: '127.0.0.1:1',
+    incarnation: () => incarnation,
+    store: {
+      get: () => kept,
+      put: (enrolment: Enrolment) => {
+        kept = enrolment;
+      },
+    },
+    token: decodeEnrolmentToken(first.token(node)),
+    log: programLog('test', 'silent'),
+    now: Date.now,
+    vitals: () => ({
+      at: new Date().toISOString(),
+      incarnation,
+      journalSequence: 1,
+      version: '0',
+      driver: 'simulated' as const,
+      missing: [],
+      images: ['tiny'],
+      imageProblems: [],
+      enforcement: { unenforced: [], disk: null },
+      capacity: AMOUNTS,
+      free: AMOUNTS,
+      load1Milli: null,
+      uptimeSeconds: 1,
+      sliverCount: 0,
+      revocationsHeard: 0,
+    }),
+    reports: () => [],
+    grant: () => grant,
+    delegation: (to: Pick<KnownAgent, 'urn' | 'publicKey'>) =>
+      rootDelegation(key, node, incarnation, AMOUNTS, to, Date.now()),
+    standing: () => Promise.resolve(null),
+    usage: () => null,
+    heardUsage: () => {},
+    heardClock: () => {},
+    heard: () => Promise.resolve(),
+    alive: () => true,
+    firstMs: 0,
+    heartbeatMs: 100,
+    awayMs: 150,
+  };
+  const link = new AgentLink(options);
+  await link.ensureEnrolled();
+  link.begin();
+  await until('some heartbeats', () => first.heartbeats.length > 3);
+  expect(second.heartbeats).toHaveLength(0);
+  expect(first.refused).toBeGreaterThan(1); // and yet its agent is not taken for away
+  await first.close();
+  await until('the other agent to hear of it', () => second.heartbeats.some((beat) => beat.node === node));
+  expect(link.agentTarget?.urn).toBe(agentUrn('meridian', 'north'));
+  await link.stop();
+  const heard = second.heartbeats.length;
+  const again = new AgentLink(options);
+  again.begin();
+  await until('it to go on there', () => second.heartbeats.length > heard);
+  await again.stop();
+  await second.close();
 });

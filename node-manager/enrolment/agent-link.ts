@@ -210,7 +210,8 @@ export class AgentLink {
     } catch (err) {
       if (this.stopper.signal.aborted) return;
       this.failures += 1;
-      this.awaySince ??= Date.now();
+      // A refusal is an answer: only silence, and what no agent should say, is a reason to ask another.
+      this.awaySince = isAway(err) ? (this.awaySince ?? Date.now()) : null;
       this.full = true; // whatever it had not got yet, and maybe another agent's memory
       this.changed.clear();
       const reason = err instanceof Refused ? err.reason : null;
@@ -220,7 +221,8 @@ export class AgentLink {
           'the agent could not be told how this node does',
         );
       }
-      if (Date.now() - this.awaySince >= (this.o.awayMs ?? AWAY_MS)) await this.turnToAnother();
+      if (this.awaySince !== null && Date.now() - this.awaySince >= (this.o.awayMs ?? AWAY_MS))
+        await this.turnToAnother();
     }
   }
 
@@ -287,8 +289,18 @@ export class AgentLink {
       const grant = this.o.grant(wish);
       if (!grant || wish.held || isSame(grant, wish.holds)) continue;
       const delegation = this.o.delegation(wish, grant);
-      await orRefused(this.client().delegate.mutate({ delegation }, { signal: this.stopper.signal }));
+      await this.tell(wish.urn, this.client().delegate.mutate({ delegation }, { signal: this.stopper.signal }));
       this.o.log.debug({ node: this.o.node, agent: wish.urn, ...grant }, 'delegated to an agent');
+    }
+  }
+
+  /** What is refused of one agent's part is said, and keeps nothing from the others. */
+  private async tell(agent: string, call: Promise<unknown>): Promise<void> {
+    try {
+      await orRefused(call);
+    } catch (err) {
+      if (isAway(err)) throw err;
+      this.o.log.warn({ node: this.o.node, agent, err }, 'what the node gives an agent was not taken');
     }
   }
 
@@ -296,7 +308,8 @@ export class AgentLink {
   private async sayStandings(): Promise<void> {
     for (const wish of this.wishes) {
       const standing = wish.wantStanding ? await this.o.standing(thumbprint(wish.publicKey)) : null;
-      if (standing) await orRefused(this.client().standing.mutate({ standing }, { signal: this.stopper.signal }));
+      if (!standing) continue;
+      await this.tell(wish.urn, this.client().standing.mutate({ standing }, { signal: this.stopper.signal }));
     }
   }
 
@@ -336,6 +349,11 @@ export class AgentLink {
   private who() {
     return { key: this.o.key, address: this.o.address, incarnation: this.o.incarnation() };
   }
+}
+
+/** Nobody answered, or with an error of its own: not a refusal, which is an answer. */
+function isAway(err: unknown): boolean {
+  return !(err instanceof Refused) || err.code === 'AGENT_UNREACHABLE';
 }
 
 /** Exponential, jittered, ms. */

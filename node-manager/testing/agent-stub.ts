@@ -29,11 +29,12 @@ export const AUTHORITY = 'meridian';
  * A deployment without a database: CA, agent and service manager in the test's process, over the real transport. It believes
  * every node, and issues whatever ticket a test asks for, also wrong ones.
  */
-export async function agentStub(options: { port?: number; host?: string } = {}) {
-  const ca: Ca = await createCa({ authority: AUTHORITY, now: new Date() });
+export async function agentStub(options: { port?: number; host?: string; ca?: Ca; name?: string } = {}) {
+  const ca = options.ca ?? (await createCa({ authority: AUTHORITY, now: new Date() }));
+  const ownUrn = agentUrn(AUTHORITY, options.name);
   const agentKey = generateIdentityKey();
   const managerKey = generateIdentityKey();
-  const agentIdentity = (await selfIssue(ca, agentUrn(AUTHORITY), agentKey, new Date())).identity;
+  const agentIdentity = (await selfIssue(ca, ownUrn, agentKey, new Date())).identity;
   const manager: TlsIdentity = (await selfIssue(ca, serviceManagerUrn(AUTHORITY), managerKey, new Date())).identity;
   const nodes = new Map<string, { key: PublicJwk; address: string; incarnation: string }>();
   const delegations = new Map<string, string>();
@@ -49,6 +50,9 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
     waiting.clear();
   };
   const state = { certificateMs: null as number | null, renewals: 0 };
+  /** Thumbprints of grantees for whom it takes nothing, and how often it did not. */
+  const refuses = new Set<string>();
+  const counts = { refused: 0 };
   const host = options.host ?? '127.0.0.1';
 
   const certify = async (urn: string, publicJwk: PublicJwk) => {
@@ -60,7 +64,7 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
       certificate: issued.pem,
       ca: ca.certificatePem,
       notAfter: issued.notAfter.toISOString(),
-      agent: { urn: agentUrn(AUTHORITY), publicKey: agentKey.jwk, address: `${host}:${server.port}` },
+      agent: { urn: ownUrn, publicKey: agentKey.jwk, address: `${host}:${server.port}` },
       serviceManager: { urn: serviceManagerUrn(AUTHORITY), jkt: managerKey.jkt },
     };
   };
@@ -68,7 +72,7 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
   const wish = (given: string | undefined, incarnation: string): AgentWish => {
     const held = given === undefined ? null : decodeUnverified('delegation+jwt', given).claims;
     return {
-      urn: agentUrn(AUTHORITY),
+      urn: ownUrn,
       publicKey: agentKey.jwk,
       address: `${host}:${server.port}`,
       shareMilli: 1000,
@@ -86,7 +90,7 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
     config: async () => ({
       protocol: 1,
       version: '0',
-      agent: agentUrn(AUTHORITY),
+      agent: ownUrn,
       publicKey: agentKey.jwk,
       now: new Date().toISOString(),
     }),
@@ -132,6 +136,10 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
       };
     },
     async delegate(peer, { delegation }) {
+      if (refuses.has(thumbprint(decodeUnverified('delegation+jwt', delegation).claims.grantee))) {
+        counts.refused += 1;
+        throw new Refused('WRONG_HOLDER', { expected: agentKey.jkt, got: 'another' });
+      }
       delegations.set(peer.urn, delegation);
       return { accepted: true };
     },
@@ -164,6 +172,10 @@ export async function agentStub(options: { port?: number; host?: string } = {}) 
   );
 
   return {
+    refuses,
+    get refused() {
+      return counts.refused;
+    },
     heartbeats,
     delegations,
     /** Takes something back: nodes that wait hear of it at once. */

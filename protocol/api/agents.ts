@@ -7,6 +7,10 @@ import * as c from './common';
 /** Named by its row, its name ("am", "am.north") or its URN. */
 export const ByAgent = z.object({ agent: z.string().min(1).max(256) });
 
+/** Sums over nodes: larger than any one node’s. */
+const Sum = z.number().min(0);
+const SummedAmounts = z.object({ cpuMilli: Sum, memoryMiB: Sum, diskMiB: Sum, networkKbps: Sum });
+
 export const AgentView = z.object({
   id: c.Id,
   /** The last part of its URN: "am" for the first, "am.<name>" for others. */
@@ -26,8 +30,8 @@ export const AgentView = z.object({
   /** Nodes from which it may issue now. */
   nodes: z.int(),
   /** All that it may give out, rights × degree summed over nodes; how much of that is out in tickets and leases. */
-  total: c.HardAmounts,
-  claimed: c.HardAmounts,
+  total: SummedAmounts,
+  claimed: SummedAmounts,
   /** Tickets that can be redeemed still, and those whose leases run. */
   issued: z.int(),
   redeemed: z.int(),

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
+import { AgentView } from '@/protocol/api/agents';
 import type { Person } from '@/server/services/policy';
 import { seedPerson } from '@/test/people';
 import { testPrisma } from '@/test/prisma';
@@ -40,8 +41,8 @@ beforeAll(async () => {
       [nodeId, `node${i}`],
     );
     for (const [cpu, age] of [
-      [4000, 2],
-      [2000, 1], // the newest counts
+      [1_000_000, 2],
+      [900_000, 1], // the newest counts
     ])
       await pool.query(
         `INSERT INTO "Delegation" (id, iss, jti, "nodeId", "agentId", "granteeJkt", line, text, incarnation, "cpuMilli", "memoryMiB", "diskMiB",
@@ -53,13 +54,13 @@ beforeAll(async () => {
 });
 
 test('agents tell what they may give out, by the newest delegation of each node; a seed is told to operators only', async () => {
-  const [first, second] = await listAgents(db, operator, new Date());
+  const [first, second] = AgentView.array().parse(await listAgents(db, operator, new Date())); // sums pass what the API says of them
   expect(first).toMatchObject({
     name: 'am',
     state: 'open',
     here: true,
     nodes: 2,
-    total: { cpuMilli: 6000 },
+    total: { cpuMilli: 2_700_000 },
     issued: 0,
   });
   expect(second).toMatchObject({ name: 'am.north', nodes: 0 });
@@ -130,11 +131,11 @@ test('a policy is tried on last week’s requests, and changes nothing', async (
     { agent: 'am', policy: { kind: 'quota', each: { slivers: 6 }, sites: {} } },
     new Date(),
   );
-  expect(trial).toMatchObject({ requests: 3, asked: 21, granted: 12, would: 12, deniedCount: 1, cut: false });
+  expect(trial).toMatchObject({ requests: 3, asked: 21, granted: 12, would: 12, deniedCount: 3, cut: false });
   expect(trial.sites).toEqual([
     { site: 'oslo', requests: 2, asked: 13, granted: 10, would: 6 },
     { site: 'lima', requests: 1, asked: 8, granted: 2, would: 6 },
   ]);
-  expect(trial.denied[0]).toMatchObject({ site: 'oslo', would: 6, reason: { code: 'POLICY_DENIED' } });
+  expect(trial.denied[2]).toMatchObject({ site: 'oslo', would: 6, reason: { code: 'POLICY_DENIED' } });
   expect(await db.agent.findUniqueOrThrow({ where: { id: am } })).toEqual(before);
 });
