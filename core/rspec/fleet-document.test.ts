@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type DocumentNode, fleetXml } from './fleet-document';
 import type { RawNode } from './raw-node';
@@ -70,13 +69,22 @@ test('our own importer reads the fleet’s XML back, and finds nothing in it to 
 });
 
 test('whatever people call their cities, it is XML that says the same', () => {
-  fc.assert(
-    fc.property(fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }), (city) => {
-      const xml = fleetXml(document([node(1, { ...NOWHERE, city: `x${city}x` })]));
-      expect(read(xml).nodes[0]?.urn).toBe(node(1).urn);
-    }),
-    { numRuns: 50 },
-  );
+  const odd = [
+    '&<>"\'',
+    '\u0000\u0008\u001f',
+    '\ufffe\uffff',
+    '\ud800',
+    ']]>',
+    '<!--',
+    '\r\n\t',
+    '\u{1f600}',
+    '&#0;',
+    '\u0085',
+  ];
+  for (const city of [...odd, odd.join('')]) {
+    const xml = fleetXml(document([node(1, { ...NOWHERE, city: `x${city}x` })]));
+    expect(read(xml).nodes[0]?.urn).toBe(node(1).urn);
+  }
   const evil = node(1, { city: '</city><node component_id="urn:evil"/><city>' });
   expect(read(fleetXml(document([evil]))).nodes).toHaveLength(1);
 });
