@@ -58,12 +58,20 @@ export async function startIssuingAgent(): Promise<IssuingAgent> {
   const pool = openPool(databaseUrl);
   const sealKey = randomBytes(32);
   const address = `127.0.0.1:${await freePort()}`;
+  const left = async () => {
+    await pool.end();
+    await postgres.stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
   const child = await startAgent({
     DATABASE_URL: databaseUrl,
     MERIDIAN_SEAL_KEY: sealKey.toString('base64url'),
     MERIDIAN_AGENT_DATA: folder,
     MERIDIAN_AGENT_LISTEN: address,
     MERIDIAN_SUPERVISED: '1',
+  }).catch(async (err: unknown) => {
+    await left();
+    throw err;
   });
   const store = secretStore(pool);
   const ca = await loadOrMakeCa(store, sealKey, { authority: 'meridian', now: new Date() });
@@ -133,9 +141,7 @@ export async function startIssuingAgent(): Promise<IssuingAgent> {
       const ended = new Promise((done) => child.once('exit', done));
       child.kill('SIGTERM');
       await ended;
-      await pool.end();
-      await postgres.stop();
-      rmSync(folder, { recursive: true, force: true });
+      await left();
     },
   };
 }

@@ -70,7 +70,7 @@ const COLUMNS: readonly Column<AgentView>[] = [
   {
     id: 'redeemed',
     header: 'Redeemed',
-    width: 96,
+    width: 112,
     align: 'right',
     from: 'md',
     cell: (a) => count(a.redeemed),

@@ -48,9 +48,9 @@ const SITES: readonly Column<SiteRow>[] = [
 ];
 
 const DENIED: readonly Column<DeniedRow>[] = [
-  { id: 'at', header: 'When', width: 112, cell: (r) => <Time at={r.at} /> },
+  { id: 'at', header: 'When', width: 92, cell: (r) => <Time at={r.at} /> },
   { id: 'site', header: 'Site', width: 110, from: 'md', cell: (r) => <code>{r.site}</code> },
-  { id: 'slice', header: 'Slice', width: 160, cell: (r) => <code>{r.slice.slice(r.slice.lastIndexOf('+') + 1)}</code> },
+  { id: 'slice', header: 'Slice', width: 126, cell: (r) => <code>{r.slice.slice(r.slice.lastIndexOf('+') + 1)}</code> },
   {
     id: 'would',
     header: 'Would be',
