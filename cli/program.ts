@@ -7,6 +7,7 @@ import { keyCommands } from './commands/key';
 import { networkCommands } from './commands/network';
 import { nodeCheckCommand } from './commands/node-check';
 import { nodePolicyCommand } from './commands/node-policy';
+import { partnerCommands } from './commands/partners';
 import { peopleCommands } from './commands/people';
 import { revokeCommands } from './commands/revoke';
 import { simulateCommand } from './commands/simulate';
@@ -49,6 +50,7 @@ export function makeProgram(io: Io): Command {
   keyCommands(program, io);
   svmCommands(program, io);
   trustCommands(program, io);
+  partnerCommands(program, io);
   program.addHelpText(
     'after',
     '\nPrograms by themselves: meridian web|worker|agent|node (docs/operations.md).\nOn the machine of a node: meridian node doctor|install|upgrade|uninstall.',

@@ -45,9 +45,10 @@ const links = async (node: FakeNode) =>
       [node.id],
     )
   ).rows;
-const want = (node: FakeNode, cpuMilli: number) =>
+const want = (node: FakeNode, cpuMilli: number, authority = 'b.example') =>
   ask([node], {
-    slice: 'urn:publicid:IDN+b.example+slice+lab_a',
+    slice: `urn:publicid:IDN+${authority}+slice+lab_a`,
+    sub: `urn:publicid:IDN+${authority}+user+bea`,
     resources: { ...DEFAULT_RESOURCES, cpuMilli, memoryMiB: 64, diskMiB: 64, networkKbps: 100 },
     end: Math.floor(Date.now() / 1000) + 3600,
   });
@@ -78,10 +79,10 @@ test('nodes that are granted are the partner’s to issue tickets for, as far as
   expect(chain.map((link) => link.granteeJkt)).toEqual([a.agent.key.jkt, b.agent.key.jkt]);
   expect((await b.client.issue.mutate(want(one, 1))).refused[0]?.reason.code).toBe('DELEGATION_SPENT');
   // What was given away is A's no more.
-  expect((await a.client.issue.mutate(want(two, OFFER.cpuMilli * 0.6))).refused[0]?.reason.code).toBe(
+  expect((await a.client.issue.mutate(want(two, OFFER.cpuMilli * 0.6, 'meridian'))).refused[0]?.reason.code).toBe(
     'DELEGATION_SPENT',
   );
-  expect((await a.client.issue.mutate(want(two, OFFER.cpuMilli * 0.5))).tickets).toHaveLength(1);
+  expect((await a.client.issue.mutate(want(two, OFFER.cpuMilli * 0.5, 'meridian'))).tickets).toHaveLength(1);
   // Nothing is signed twice.
   expect(await links(one)).toHaveLength(1);
 });

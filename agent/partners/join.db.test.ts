@@ -77,6 +77,9 @@ describe('joining a partner', () => {
     );
     expect(await refusal(client.advertisements.query({}))).toBe('NOT_ALLOWED');
     expect(await refusal(client.delegate.mutate({ delegation: 'x' }))).toBe('NOT_ALLOWED');
+    expect(await refusal(client.attend.mutate({ session: 'x'.repeat(22) }))).toBe('NOT_ALLOWED');
+    expect(await refusal(client.watch.mutate({ heard: 0 }))).toBe('NOT_ALLOWED');
+    expect(await refusal(client.returnTickets.mutate({ tickets: [] }))).toBe('NOT_ALLOWED');
     await closeClients(asAgent.source);
     const asManager = identityAtA('sm', b.smKey);
     await asManager.ready();

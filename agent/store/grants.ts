@@ -59,8 +59,8 @@ export async function lockDueGrants(tx: Queryable, issuerId: string): Promise<Du
 }
 
 /**
- * Of these lines only the delegations just signed count: the ones before are taken back, so that no more can be issued under them. What
- * is leased runs on, charged to the same line.
+ * Where a delegation just signed is narrower than those before of its line, these are taken back, so that no more can be issued under
+ * them; one that was only renewed or widened leaves them to their end. What is leased runs on, charged to the same line.
  */
 export async function supersede(
   tx: Queryable,
@@ -70,8 +70,10 @@ export async function supersede(
   const { rowCount } = await tx.query(
     `WITH old AS (
        UPDATE "Delegation" d SET "revokedAt" = now()
-       FROM json_to_recordset($2::json) AS x(id uuid, "nodeId" uuid, line text)
+       FROM json_to_recordset($2::json) AS x(id uuid, "nodeId" uuid, line text) JOIN "Delegation" f ON f.id = x.id
        WHERE d."issuerId" = $1 AND d."nodeId" = x."nodeId" AND d.line = x.line AND d.id <> x.id AND d."revokedAt" IS NULL AND d."notAfter" > now()
+         AND (f."cpuMilli" < d."cpuMilli" OR f."memoryMiB" < d."memoryMiB" OR f."diskMiB" < d."diskMiB" OR f."networkKbps" < d."networkKbps"
+           OR f."degreeMilli" < d."degreeMilli" OR f."notAfter" < d."notAfter")
        RETURNING d.iss, d.jti, d."nodeId", d."notAfter"
      )
      INSERT INTO "Revocation" (id, kind, iss, jti, "nodeId", reason, "expiresAt", "actId", facts)

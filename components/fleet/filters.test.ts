@@ -20,6 +20,7 @@ function node(change: Partial<FleetNode>): FleetNode {
     hostname: 'node1.oslo',
     site: 'oslo',
     siteName: 'University of Oslo (demo)',
+    partner: null,
     country: 'NO',
     city: 'Oslo',
     latitude: 59.9,
@@ -51,6 +52,7 @@ const kyoto = node({
   city: 'Kyoto',
   country: 'JP',
   simulated: false,
+  partner: null,
 });
 const nowhere = node({ urn: 'd', hostname: 'lost', site: 'lost', siteName: 'lost', country: null, city: null });
 const all = [node({}), away, kyoto, nowhere];

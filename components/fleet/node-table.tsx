@@ -256,8 +256,12 @@ function Cells({ node }: { node: FleetNode }) {
         </span>
         <span className="ml-2 shrink-0 text-faint @4xl:hidden">{node.country ?? ''}</span>
       </span>
-      <span className={cell('site')} role="gridcell" title={node.siteName}>
-        <span className="truncate">{node.site}</span>
+      <span
+        className={cell('site')}
+        role="gridcell"
+        title={node.partner ? `${node.siteName}, a site of our partner ${node.partner}` : node.siteName}
+      >
+        <span className="truncate">{node.partner ? node.partner : node.site}</span>
       </span>
       <span className={cell('country')} role="gridcell">
         <span className={cn('truncate', !node.country && 'text-faint')}>{countryName(node.country)}</span>

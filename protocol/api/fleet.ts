@@ -17,6 +17,8 @@ export const FleetNode = z.object({
   adminSwitch: c.AdminSwitch,
   reachability: c.Reachability,
   simulated: z.boolean(),
+  /** Whose it is, where a partner gives it to us; null: our own. */
+  partner: z.string().nullable(),
   slivers: z.int(),
   capacity: c.HardAmounts.nullable(),
   free: c.HardAmounts.nullable(),
@@ -46,6 +48,8 @@ export const NodeView = FleetNode.extend({
     z.object({ sliceName: z.string(), state: c.SliverReported, since: z.date(), leaseEndsAt: z.date().nullable() }),
   ),
   otherSlivers: z.int(),
+  /** Slivers of partners, which are theirs to see. */
+  guests: z.array(z.object({ name: z.string(), slivers: z.int() })),
   /** Null for a simulated node, which uses nothing, and for one that has not said yet. */
   usage: NodeUsageView.nullable(),
   may: z.object({ adminSwitch: z.boolean(), enrol: z.boolean() }),

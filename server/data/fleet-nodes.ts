@@ -22,6 +22,7 @@ const Row = z.object({
   /** Of the site's switch and the owner's. */
   stricter: AdminSwitch,
   simulated: z.boolean(),
+  partner: z.string().nullable(),
   enrolled: z.boolean(),
   delegated: z.boolean(),
   slivers: z.int(),
@@ -37,10 +38,14 @@ const Row = z.object({
  */
 export async function fleetNodes(db: Tx, options: { ids?: readonly string[]; now?: Date } = {}): Promise<FleetNode[]> {
   const now = options.now ?? new Date();
-  const only = options.ids ? Prisma.sql`WHERE n.id = ANY(${[...options.ids]}::uuid[])` : Prisma.empty;
+  // Of a partner's nodes those that it gives us now, or that hold slivers of ours still; one that is asked for by name is shown as it is.
+  const only = options.ids
+    ? Prisma.sql`WHERE n.id = ANY(${[...options.ids]}::uuid[])`
+    : Prisma.sql`WHERE n."partnerId" IS NULL OR v.live > 0 OR EXISTS (
+        SELECT FROM "Delegation" d WHERE d."nodeId" = n.id AND d."notAfter" > ${now} AND d."revokedAt" IS NULL)`;
   const rows = await db.$queryRaw<unknown[]>`
     SELECT n.id::text, n.urn, n.hostname, s."loginBase" AS site, s.name AS "siteName", n.country, n.city, n.latitude, n.longitude,
-      n."bootState"::text, n."adminSwitch"::text, n.simulated, n."enrolledAt" IS NOT NULL AS enrolled,
+      n."bootState"::text, n."adminSwitch"::text, n.simulated, p.name AS partner, n."enrolledAt" IS NOT NULL AS enrolled,
       EXISTS (SELECT 1 FROM "Delegation" d
         WHERE d."nodeId" = n.id AND d."notAfter" > ${now} AND d."revokedAt" IS NULL) AS delegated,
       coalesce(v.live, 0) AS slivers,
@@ -50,6 +55,7 @@ export async function fleetNodes(db: Tx, options: { ids?: readonly string[]; now
       greatest(n."adminSwitch", (h.facts -> 'policy' ->> 'adminSwitch')::"AdminSwitch")::text AS stricter
     FROM "Node" n
     JOIN "Site" s ON s.id = n."siteId"
+    LEFT JOIN "Partner" p ON p.id = n."partnerId"
     LEFT JOIN "Heartbeat" h ON h."nodeId" = n.id
     LEFT JOIN (SELECT "nodeId", count(*)::int AS live FROM "Sliver"
       WHERE "goneAt" IS NULL AND reported IN ('scheduled', 'starting', 'running', 'stopped', 'unknown') GROUP BY 1) v

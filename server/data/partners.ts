@@ -29,7 +29,8 @@ export async function readPartners(db: Tx, authority: string | null = null): Pro
         count(*) FILTER (WHERE EXISTS (SELECT FROM "Delegation" d JOIN "Agent" a ON a.id = d."agentId" AND a."partnerId" = p.id
           WHERE d."nodeId" = g."nodeId" AND d."revokedAt" IS NULL AND d."notAfter" > now()))::int AS in_force
       FROM "PartnerGrant" g WHERE g."partnerId" = p.id AND g."endedAt" IS NULL AND g.until > now()) given
-    CROSS JOIN LATERAL (SELECT count(*)::int AS slivers FROM "GuestSliver" s WHERE s.authority = p.authority) guests
+    CROSS JOIN LATERAL (SELECT count(*)::int AS slivers FROM "HolderLease" l
+      WHERE l.holder = p."managerJkt" AND l."endedAt" IS NULL AND l.state <> 'gone') guests
     CROSS JOIN LATERAL (SELECT count(*)::int AS nodes, count(*) FILTER (WHERE h.reachability = 'online')::int AS online FROM "Node" n
       LEFT JOIN "Heartbeat" h ON h."nodeId" = n.id WHERE n."partnerId" = p.id AND EXISTS (
         SELECT FROM "Delegation" d WHERE d."nodeId" = n.id AND d."revokedAt" IS NULL AND d."notAfter" > now())) got
@@ -98,4 +99,11 @@ export async function putJoining(
   await tx.$executeRaw`UPDATE "Partner" SET problem = NULL WHERE id = ${id}::uuid`;
   const secret = { name: `partner:${id}`, sealed: new Uint8Array(sealed(id)) };
   await tx.sealedSecret.upsert({ where: { name: secret.name }, create: secret, update: secret });
+}
+
+/** How many slivers each partner has on a node of ours, as the node last said. */
+export function guestsOf(db: Tx, nodeId: string): Promise<{ name: string; slivers: number }[]> {
+  return db.$queryRaw<{ name: string; slivers: number }[]>`
+    SELECT p.name, count(*)::int AS slivers FROM "HolderLease" l JOIN "Partner" p ON p."managerJkt" = l.holder
+    WHERE l."nodeId" = ${nodeId}::uuid AND l."endedAt" IS NULL AND l.state <> 'gone' GROUP BY p.name ORDER BY p.name`;
 }

@@ -1,14 +1,15 @@
 import type { Metadata } from 'next';
-import { requireViewer } from '@/app/rsc';
-import { Empty } from '@/components/ui/empty';
+import { getQueryClient, Hydrate, requireViewer, trpc } from '@/app/rsc';
+import { PartnersView } from '@/components/trust/partners/partners-view';
 
 export const metadata: Metadata = { title: 'Partners' };
 
 export default async function PartnersPage() {
-  await requireViewer('/trust/partners');
+  const me = await requireViewer('/trust/partners');
+  await getQueryClient().prefetchQuery(trpc.partners.list.queryOptions());
   return (
-    <Empty title="No partners yet">
-      A partner is another deployment that shares nodes with this one, by delegations from agent to agent.
-    </Empty>
+    <Hydrate>
+      <PartnersView operator={me.person.operator} />
+    </Hydrate>
   );
 }

@@ -51,11 +51,23 @@ export function NodePage({ id }: { id: string }) {
           <StateMark className="font-medium text-ink" simulated={node.simulated} tone={standing.tone}>
             {standing.label}
           </StateMark>
+          {node.partner && (
+            <span>
+              Of our partner{' '}
+              <Link className="link" href="/trust/partners">
+                {node.partner}
+              </Link>
+            </span>
+          )}
           {node.simulated && <span>Simulated: its slivers are states and delays only</span>}
           <span>
-            <Link className="link" href={`/sites/${node.site}`}>
-              {node.siteName}
-            </Link>
+            {node.partner ? (
+              node.siteName
+            ) : (
+              <Link className="link" href={`/sites/${node.site}`}>
+                {node.siteName}
+              </Link>
+            )}
             {', '}
             {[node.city, countryName(node.country)].filter(Boolean).join(', ')}
           </span>

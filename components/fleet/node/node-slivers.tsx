@@ -8,7 +8,8 @@ import { Time } from '../../ui/time';
 /** Slivers of slices that the viewer may see; the rest counted. */
 export function NodeSlivers({ node }: { node: NodeView }) {
   const { sliverRows: rows, otherSlivers: others } = node;
-  if (rows.length === 0 && others === 0) return <p className="text-soft">No slice has a sliver here.</p>;
+  if (rows.length === 0 && others === 0 && node.guests.length === 0)
+    return <p className="text-soft">No slice has a sliver here.</p>;
   return (
     <>
       {rows.length > 0 && (
@@ -45,6 +46,11 @@ export function NodeSlivers({ node }: { node: NodeView }) {
           </table>
         </div>
       )}
+      {node.guests.map((guest) => (
+        <p className="mt-2 text-soft text-table" key={guest.name}>
+          {plural(guest.slivers, 'sliver')} of our partner {guest.name}.
+        </p>
+      ))}
       {others > 0 && (
         <p className="mt-2 text-soft text-table">
           {rows.length > 0 ? 'And ' : ''}

@@ -30,7 +30,9 @@ export async function runRelease(ctx: DeployContext, sliverId: string, attempt =
 }
 
 async function release(ctx: DeployContext, saga: SagaState, startedAt: Date): Promise<void> {
-  const burn = saga.ticketIss && saga.ticketJti ? [{ iss: saga.ticketIss, jti: saga.ticketJti }] : [];
+  // A partner's node burns only what it is shown.
+  const shown = saga.ticketText ? { ticket: saga.ticketText } : {};
+  const burn = saga.ticketIss && saga.ticketJti ? [{ iss: saga.ticketIss, jti: saga.ticketJti, ...shown }] : [];
   const answer = await orRefused(
     nodeOf(ctx, saga).release.mutate({ slice: saga.sliceUrn, burn }, { signal: ctx.signal }),
   );

@@ -3,6 +3,7 @@ import type { FleetNode, NodeView } from '@/protocol/api/fleet';
 import { fleetNodes as readFleetNodes } from '@/server/data/fleet-nodes';
 import { nodeDetail, nodeSlivers } from '@/server/data/node-detail';
 import { lockNodeSwitch, updateNodeSwitch } from '@/server/data/nodes';
+import { guestsOf } from '@/server/data/partners';
 import { nodeUsage } from '@/server/data/usage';
 import type { Db, Tx } from '@/server/db';
 import { notify } from '@/server/notify';
@@ -28,6 +29,7 @@ export async function nodeView(db: Tx, person: Person, id: string, now: Date): P
     sliverRows,
     usage: await nodeUsage(db, id, now),
     otherSlivers: slivers.length - sliverRows.length,
+    guests: await guestsOf(db, id),
     may: { adminSwitch: may(person, 'node.adminSwitch', { siteId }), enrol: may(person, 'node.enrol', { siteId }) },
   };
 }

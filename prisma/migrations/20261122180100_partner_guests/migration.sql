@@ -1,0 +1,6 @@
+-- DropForeignKey
+ALTER TABLE "GuestSliver" DROP CONSTRAINT "GuestSliver_nodeId_fkey";
+
+-- DropTable
+DROP TABLE "GuestSliver";
+
