@@ -41,15 +41,16 @@ export function inspectStatement(text: string, nodeKey: string | null, now: numb
   const ticket = openStatement(type, text);
   const { claims } = ticket.unverified;
   const links = claims.chain.map((link) => openStatement('delegation+jwt', link));
-  const chain = links.map(({ unverified, verify }, i) => {
+  const chain = links.map((link, i) => {
     const by = links[i - 1]?.unverified.claims.grantee;
-    const { kid } = unverified;
+    const { kid, claims } = link.unverified;
+    const verify = (key: PublicJwk) => link.verify(key);
     const signature = by ? under(by, `link ${i} passes on to`, now, verify) : underNodeKey(kid, nodeKey, now, verify);
-    return { claims: unverified.claims, signature };
+    return { claims, signature };
   });
   const grantee = links.at(-1)?.unverified.claims.grantee;
   const signature = grantee
-    ? under(grantee, `link ${links.length} passes on to`, now, ticket.verify)
+    ? under(grantee, `link ${links.length} passes on to`, now, (key) => ticket.verify(key))
     : unknown('the ticket carries no chain');
   return { ...shared, type, claims, signature, chain, rules: rulesOf(claims, nodeKey, now) };
 }
