@@ -13,7 +13,7 @@ import { restore } from '@/server/services/trust/revoke/restore';
 import { revoke } from '@/server/services/trust/revoke/revoke';
 import { type Deployment, startDeployment, until } from './deployment';
 
-const NODES = 200;
+const NODES = Number(process.env.MERIDIAN_TEST_NODES ?? 200);
 /** From the commit in Postgres to the node that refuses. */
 const WITHIN_MS = 2_000;
 
@@ -59,7 +59,7 @@ describe('what is taken back', { timeout: 150_000 }, () => {
   const heardBy = (number: number) => db.heartbeat.count({ where: { revocationsHeard: { gte: number } } });
 
   beforeAll(async () => {
-    deployment = await startDeployment({ nodes: NODES, heartbeatMs: 3_000 });
+    deployment = await startDeployment({ nodes: NODES, heartbeatMs: 3_000, deadlineMs: 170_000 });
     db = openDb(deployment.databaseUrl, 4);
     const sealKey = Buffer.from(deployment.env.MERIDIAN_SEAL_KEY ?? '', 'base64url');
     const store = secretStore(deployment.pool);

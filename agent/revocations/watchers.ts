@@ -71,7 +71,6 @@ export class Watchers {
 
   /** What these nodes have not heard, for the answer to their heartbeats; who has heard all is missing. */
   async missing(asking: readonly Asking[]): Promise<Map<string, WatchOutput>> {
-    for (const one of asking) this.said.set(one.urn, one.heard); // the heartbeat itself writes it down
     const behind = asking.filter((one) => one.heard !== this.top);
     if (behind.length === 0) return new Map();
     const { top, answers } = await revocationsAfter(this.pool, behind);

@@ -74,7 +74,8 @@ const BEAT = `WITH ${RECORD}, beats AS (
     "journalSequence" = excluded."journalSequence", incarnation = excluded.incarnation, "freeCpuMilli" = excluded."freeCpuMilli",
     "freeMemoryMiB" = excluded."freeMemoryMiB", "freeDiskMiB" = excluded."freeDiskMiB",
     "freeNetworkKbps" = excluded."freeNetworkKbps", slivers = excluded.slivers, "load1Milli" = excluded."load1Milli", facts = excluded.facts,
-    "revocationsHeard" = excluded."revocationsHeard"
+    "revocationsHeard" = CASE WHEN h.incarnation = excluded.incarnation THEN greatest(h."revocationsHeard", excluded."revocationsHeard")
+      ELSE excluded."revocationsHeard" END -- a poll may have said more since the heartbeat was written
 ), offers AS (
   UPDATE "Node" n SET "cpuMilli" = b.cpu, "memoryMiB" = b.memory, "diskMiB" = b.disk, "networkKbps" = b.network, driver = b.driver
   FROM nodes b WHERE n.id = b.node_id AND b.offers_other
