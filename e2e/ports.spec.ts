@@ -55,6 +55,16 @@ test('a member publishes a port of a sliver, reaches it, and withdraws it', asyn
   await expect(line).toBeVisible();
   await page.screenshot({ path: info.outputPath('ports.png') });
 
+  // What was signed for it, verified in the browser.
+  for (const kind of ['Ticket', 'Lease']) {
+    const signed = dialog.getByRole('listitem').filter({ hasText: new RegExp(`^${kind}`) });
+    await signed.getByText(kind, { exact: true }).click();
+    await expect(signed).toContainText('Verified in this browser');
+    await signed.scrollIntoViewIfNeeded();
+    await page.screenshot({ path: info.outputPath(`${kind.toLowerCase()}.png`) });
+    await signed.getByText(kind, { exact: true }).click();
+  }
+
   await page.goto('/account');
   await page.getByLabel('Name').fill(short);
   await page.getByRole('button', { name: 'Make a token' }).click();

@@ -13,6 +13,7 @@ import { Ports } from './ports';
 import { SliverState } from './slice-state';
 import { SliverAccess } from './sliver-access';
 import { isThere, SliverActs, SliverLog } from './sliver-acts';
+import { SliverStatements } from './sliver-statements';
 import { sliverWords } from './sliver-words';
 import { StepList } from './step-list';
 
@@ -81,6 +82,10 @@ function Steps({ slice, row, rows }: { slice: SliceView; row: SliverRow; rows: r
           <Ports row={row} slice={slice} />
         </div>
       )}
+      <div>
+        <h3 className="mb-1 font-semibold">Ticket and lease</h3>
+        <SliverStatements row={row} slice={slice} />
+      </div>
       <div>
         <h3 className="mb-1 font-semibold">Steps</h3>
         {steps.isPending && <Skeleton className="w-full" />}

@@ -1,5 +1,6 @@
 import { type Reason, Refused } from '@/core/errors';
 import { judgeWindow } from '@/core/trust/chain';
+import { judgeNames } from '@/core/trust/names';
 import { judgeTicket } from '@/core/trust/ticket';
 import type { ClaimsOf, DelegationClaims, PublicJwk, StatementType, TicketClaims } from '@/protocol/statement/schemas';
 import { linksIn, readPasted, webVerifyChain } from '@/protocol/statement/web-chain';
@@ -69,7 +70,10 @@ async function judgePastedTicket(
   if (broken) return broken.reason;
   const verified = await Promise.all(links.flatMap(({ claims: link }) => (link ? [toLink(link)] : [])));
   const nodeJkt = await webThumbprint(nodeJwk);
-  return reasonOf(() => judgeTicket(claims, verified, { ...context, nodeJkt, holderJkt: claims.cnf.jkt }));
+  return reasonOf(() => {
+    judgeTicket(claims, verified, { ...context, nodeJkt, holderJkt: claims.cnf.jkt });
+    judgeNames(claims, verified.at(-1)?.granteeUrn ?? '');
+  });
 }
 
 async function toLink(claims: DelegationClaims) {
