@@ -35,7 +35,7 @@ export async function readPartners(db: Tx, authority: string | null = null): Pro
       LEFT JOIN "Heartbeat" h ON h."nodeId" = n.id WHERE n."partnerId" = p.id AND EXISTS (
         SELECT FROM "Delegation" d WHERE d."nodeId" = n.id AND d."revokedAt" IS NULL AND d."notAfter" > now())) got
     CROSS JOIN LATERAL (SELECT count(*)::int AS slivers FROM "Sliver" v JOIN "Node" n ON n.id = v."nodeId"
-      WHERE n."partnerId" = p.id AND v."goneAt" IS NULL) mine
+      WHERE n."partnerId" = p.id AND v."goneAt" IS NULL AND v.reported IN ('scheduled', 'starting', 'running', 'stopped', 'unknown')) mine
     WHERE ${authority}::text IS NULL OR p.authority = ${authority}
     ORDER BY p.state = 'active' DESC, p.state = 'ended', p.name, p.authority`;
   return rows.map((row) => {

@@ -22,7 +22,7 @@ const STATE: Record<PartnerView['state'], { tone: Tone; word: string }> = {
 /** One partner: its state since when, what it has of us, what we have of it, and what an operator may do. */
 export function PartnerPanel({ partner, operator }: { partner: PartnerView; operator: boolean }) {
   const [asked, setAsked] = useState<'grant' | 'revoke' | 'end' | null>(null);
-  const { tone, word } = STATE[partner.state];
+  const { tone, word } = standing(partner);
   const { given } = partner;
   const active = partner.state === 'active';
   const title = `partner-${partner.id}`;
@@ -45,7 +45,9 @@ export function PartnerPanel({ partner, operator }: { partner: PartnerView; oper
       </header>
       {partner.problem && partner.state !== 'ended' && (
         <p className="mt-3 rounded border border-danger bg-danger-soft px-3 py-2 text-table" role="status">
-          {sentence(partner.problem)}
+          {isCutOff(partner)
+            ? 'It takes us as its partner no longer: our keys are refused there. End the partnership here too, or ask its operator for a new token.'
+            : sentence(partner.problem)}
           {active && partner.gives && partner.readAt && (
             <>
               {' '}
@@ -107,6 +109,15 @@ export function PartnerPanel({ partner, operator }: { partner: PartnerView; oper
       )}
     </article>
   );
+}
+
+/** The other side ended it. */
+const isCutOff = ({ state, gives, problem }: PartnerView) => state === 'active' && gives && problem?.code === 'REVOKED';
+
+function standing(partner: PartnerView): { tone: Tone; word: string } {
+  if (isCutOff(partner)) return { tone: 'failed', word: 'Cut off' };
+  if (partner.state === 'active' && partner.problem) return { tone: 'degraded', word: 'Active, with a problem' };
+  return STATE[partner.state];
 }
 
 function since({ state, joinedAt, endedAt, inviteUntil, createdAt }: PartnerView) {
