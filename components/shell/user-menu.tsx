@@ -18,7 +18,9 @@ const THEMES = [
 export function UserMenu({ me, theme: initial }: { me: Me; theme: Theme }) {
   const [theme, set] = useState(initial);
   // What the bottom bar of a phone has no room for.
-  const elsewhere = placesFor(me).slice(BAR_PLACES).filter((place) => place.href !== '/keys');
+  const elsewhere = placesFor(me)
+    .slice(BAR_PLACES)
+    .filter((place) => place.href !== '/keys');
   return (
     <Menu
       trigger={

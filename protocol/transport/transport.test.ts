@@ -163,7 +163,9 @@ describe('each wrong peer fails as what it is', () => {
       { host: '127.0.0.1', port: 0 },
     );
     const answer = await refusal(keysAs(sm, { ...target(stale), address: `127.0.0.1:${late.port}` }));
-    expect(answer).toMatch(/^NODE_UNREACHABLE: its certificate has expired; by the clock that judged it, it ended .* ago/);
+    expect(answer).toMatch(
+      /^NODE_UNREACHABLE: its certificate has expired; by the clock that judged it, it ended .* ago/,
+    );
     await late.close(0);
   });
   test('a certificate that expires, and a key that is revoked, between two calls on one connection', async () => {
