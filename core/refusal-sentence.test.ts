@@ -104,7 +104,7 @@ test.each<[RefusalCode, string]>([
   ],
   [
     'DELEGATION_SPENT',
-    'All that node3.tokyo let this agent give out is promised: 0.5 of the 2 cores of CPU you asked for is left. Pick another node or ask for less.',
+    'Too little is left of what node3.tokyo let this agent give out: 0.5 of the 2 cores of CPU you asked for. Pick another node or ask for less.',
   ],
   ['IMAGE_UNKNOWN', 'The node has no image plan9. It offers tiny, debian. Choose one that it has.'],
   [

@@ -144,8 +144,9 @@ export const SENTENCES: Record<RefusalCode, (f: FactsReader) => string> = {
   NOT_ADVERTISED: (f) => `${f.name('node', 'The node')} is not among those this agent offers. Pick another node.`,
   DELEGATION_SPENT: (f) => {
     const share = f.share('free', 'wants');
-    const left = share ? `: ${share} you asked for is left` : '';
-    return `All that ${f.name('node', 'the node')} let this agent give out is promised${left}. Pick another node or ask for less.`;
+    const given = `${f.name('node', 'the node')} let this agent give out`;
+    const why = share ? `Too little is left of what ${given}: ${share} you asked for` : `All that ${given} is promised`;
+    return `${why}. Pick another node or ask for less.`;
   },
   POLICY_DENIED: (f) => policyWords(f),
   AGENT_CLOSED: (f) =>

@@ -23,7 +23,7 @@ export function OwnManagers() {
   const living = keys.data?.filter((key) => !key.revokedAt) ?? [];
   return (
     <Section aside={living.length > 0 ? plural(living.length, 'key') : null} title="Keys of your own service managers">
-      <p className="max-w-prose text-soft">
+      <p className="mb-3 max-w-prose text-soft">
         With such a key you lease nodes for your slices yourself, from the command line. It is made where you use it,
         and counts once an operator approved it.
       </p>
@@ -41,7 +41,7 @@ export function OwnManagers() {
           ))}
         </ul>
       )}
-      <p className="flex flex-wrap items-center gap-1 text-table">
+      <p className="mt-3 flex items-center gap-1 text-table">
         <code className="wrap-anywhere">{COMMAND}</code>
         <CopyButton text={COMMAND} what="the command" />
       </p>

@@ -39,7 +39,7 @@ export function MoveDialog({ slice, rows, open, onClose, onDone }: SliversDialog
         toast(`${plural(moves.length, 'sliver is', 'slivers are')} on the way`, {
           description:
             atOnce < moves.length
-              ? `${atOnce} at once, the others as these are through.`
+              ? `${atOnce} at a time, the others as these are through.`
               : 'Each stays until its new one runs.',
         });
         setTarget('');
@@ -87,8 +87,8 @@ export function MoveDialog({ slice, rows, open, onClose, onDone }: SliversDialog
           </Field>
         ) : (
           <p className="text-soft text-table">
-            The broker chooses where, as the slice’s request says. {plural(atOnce, 'moves', 'move')} at once; meanwhile
-            the slice has as many slivers more, which count once against the quota.
+            The broker chooses where, as the slice’s request says. At most {plural(atOnce, 'moves', 'move')} at a time;
+            until the old one goes both run, and count once against the quota.
           </p>
         )}
         <Refusal error={move.error} />

@@ -167,8 +167,10 @@ function Waiting({ slice }: { slice: SliceView }) {
     <div className="max-w-3xl rounded border border-line bg-raised px-4 py-3">
       <p className="font-medium">A PI of {slice.site.name} decides on this</p>
       <p className="mt-0.5 text-soft">
-        Asked for <Time at={slice.createdAt} />. It goes live by itself once approved; this page then shows every sliver
-        as it starts. You need not wait here.
+        Asked for <Time at={slice.createdAt} />.{' '}
+        {slice.spec.ownManager
+          ? 'Once it is approved you lease its nodes with your own service manager; this page then says how.'
+          : 'It goes live by itself once approved; this page then shows every sliver as it starts. You need not wait here.'}
       </p>
     </div>
   );

@@ -52,7 +52,7 @@ function Signed({ one }: { one: SliverStatement }) {
           {one.kind === 'ticket' ? 'Ticket' : one.kind === 'lease' ? 'Lease' : 'Receipt'}
         </span>
         <span>{STATE[one.state] ?? one.state}</span>
-        <span className="text-soft">from {actorWords({ actor: one.signer, actorName: null })}</span>
+        <span className="text-soft">signed by {actorWords({ actor: one.signer, actorName: null })}</span>
         <span className="ml-auto text-faint">
           <Time at={one.at} />
         </span>

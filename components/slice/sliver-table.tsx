@@ -51,6 +51,7 @@ function columnsFor(
       id: 'node',
       header: 'Node',
       width: 260,
+      restOnPhone: true,
       sort: (r) => r.node.hostname,
       cell: (r) => (
         <Link className="link font-mono" href={`/nodes/${r.node.id}`} tabIndex={-1} title={r.node.hostname}>
@@ -117,6 +118,12 @@ const NO_SLIVERS: Partial<Record<SliceView['state'], string>> = {
   deploying: 'The broker is choosing nodes; slivers appear here in a moment.',
 };
 
+function noSlivers({ state, spec }: SliceView): string {
+  if (spec.ownManager && state !== 'deleted')
+    return 'What your own service manager leases is listed above, once the request is approved; Meridian makes none itself.';
+  return NO_SLIVERS[state] ?? 'None was made for this slice.';
+}
+
 /** Every sliver, live; filters live in the address, a press opens what happened to one. */
 export function SliverTable({ slice, rows }: { slice: SliceView; rows: readonly SliverRow[] }) {
   const [group, setGroup] = useAddress('show', '');
@@ -141,7 +148,7 @@ export function SliverTable({ slice, rows }: { slice: SliceView; rows: readonly 
   );
   const opened = rows.find((r) => r.id === openId) ?? null;
   if (rows.length === 0) {
-    return <Empty title="No slivers yet">{NO_SLIVERS[slice.state] ?? 'None was made for this slice.'}</Empty>;
+    return <Empty title="No slivers yet">{noSlivers(slice)}</Empty>;
   }
   return (
     <div className="flex flex-col gap-3">

@@ -17,7 +17,8 @@ export type PlacedEdge = TrustEdge & {
 
 export type GraphLayout = { width: number; height: number; boxes: PlacedBox[]; edges: PlacedEdge[]; columns: number[] };
 
-export const BOX = { width: 168, height: 52, gap: 14 } as const;
+/** `widest`: where there is room, for long names. */
+export const BOX = { width: 168, widest: 264, height: 52, gap: 14 } as const;
 const MARGIN = 8;
 /** Above the columns: their headings. */
 export const HEAD = 28;
@@ -29,18 +30,20 @@ const EDGE = { min: 1.5, max: 16 } as const;
 
 /**
  * Places the graph: boxes in columns from left to right, by how far the authority came; in a column those whose edges come from higher up
- * stand higher, so that few edges cross. Nothing moves by itself: the same graph gives the same drawing. `width` is what the drawing may
+ * stand higher, so that few edges cross. Nothing moves by itself: the same graph gives the same drawing. `room` is the width that the drawing may
  * use; with more columns than fit it is wider, and scrolls. Pure.
  */
 export function layoutGraph(
   graph: Pick<TrustGraph, 'boxes' | 'edges'>,
   resource: HardResource,
-  width: number,
+  room: number,
 ): GraphLayout {
   const columns = columnsOf(graph);
-  const least = columns.length * BOX.width + Math.max(0, columns.length - 1) * GUTTER + 2 * MARGIN;
-  const total = Math.max(width, least);
-  const step = columns.length > 1 ? (total - 2 * MARGIN - BOX.width) / (columns.length - 1) : 0;
+  const gutters = Math.max(0, columns.length - 1) * GUTTER + 2 * MARGIN;
+  const total = Math.max(room, columns.length * BOX.width + gutters);
+  const fits = Math.floor((total - gutters) / Math.max(1, columns.length));
+  const width = Math.min(BOX.widest, Math.max(BOX.width, fits));
+  const step = columns.length > 1 ? (total - 2 * MARGIN - width) / (columns.length - 1) : 0;
   // Many edges in a gap need room below each other for their labels.
   const inGap = columns.map((_, i) => graph.edges.filter((edge) => columnOf(graph.boxes, edge.to) === i).length);
   const tallest = Math.max(1, ...columns.map((column) => column.length));
@@ -49,7 +52,7 @@ export function layoutGraph(
     column.map((box, at): PlacedBox => {
       const slot = height / column.length;
       const x = MARGIN + i * step;
-      return { ...box, x, y: HEAD + slot * at + (slot - BOX.height) / 2, width: BOX.width, height: BOX.height };
+      return { ...box, x, y: HEAD + slot * at + (slot - BOX.height) / 2, width, height: BOX.height };
     }),
   );
   const edges = placeEdges(graph.edges, boxes, resource, HEAD + height);
@@ -69,6 +72,7 @@ function columnsOf({ boxes, edges }: Pick<TrustGraph, 'boxes' | 'edges'>): Trust
   const rank = new Map<string, number>();
   for (let i = 0; i <= last; i++) {
     const column = boxes.filter((box) => box.column === i);
+    if (i === 0) bySiteName(column);
     const centre = new Map(column.map((box) => [box.id, centreOf(box, edges, rank)]));
     if (i > 0)
       column.sort(
@@ -80,6 +84,16 @@ function columnsOf({ boxes, edges }: Pick<TrustGraph, 'boxes' | 'edges'>): Trust
     columns.push(column);
   }
   return columns;
+}
+
+/** Sites of an opened group by their names, in the places that sites have; what they leave out last. */
+function bySiteName(column: TrustBox[]): void {
+  const sites = column.filter((box) => box.kind === 'site').sort((a, b) => a.name.localeCompare(b.name, 'en'));
+  const rest = column.filter((box) => box.kind === 'rest');
+  const inOrder = column
+    .filter((box) => box.kind !== 'rest')
+    .map((box) => (box.kind === 'site' ? (sites.shift() ?? box) : box));
+  column.splice(0, column.length, ...inOrder, ...rest);
 }
 
 function centreOf(box: TrustBox, edges: readonly TrustEdge[], rank: ReadonlyMap<string, number>): number {

@@ -172,7 +172,8 @@ function Answer({ answer, onLink }: { answer: MayAnswer; onLink: (id: string) =>
         </StateMark>
         <p className="mt-0.5">
           {issuer.name} {may ? 'may' : 'may not'} issue {plural(wish.slivers, 'ticket')} for slivers {each} on{' '}
-          <span className="font-mono">{node.hostname}</span>, <Time at={wish.start} /> to <Time at={wish.end} />.
+          <span className="font-mono">{node.hostname}</span>,{' '}
+          {wish.start <= answer.at ? 'now' : <Time at={wish.start} />} to <Time at={wish.end} />.
         </p>
         {reason && (
           <p className="mt-1">

@@ -22,7 +22,7 @@ export function RevocationsView() {
     return (
       <Empty title="Nothing has been taken back">
         Keys, delegations and tickets that were taken back before their time are listed here, with the nodes that have
-        heard of it.
+        heard of it. To take a delegation back, open its statement in the graph.
       </Empty>
     );
   return (

@@ -61,5 +61,6 @@ function Row({ name, number, names = [], of }: { name: string; number: number; n
 
 /** An agent as people call it. */
 export function shortUrn(urn: string): string {
-  return urn.replace('urn:publicid:IDN+', '').replaceAll('+authority+', ' ');
+  const [of, name] = urn.replace('urn:publicid:IDN+', '').split('+authority+');
+  return name ? `${name} of ${of}` : urn;
 }

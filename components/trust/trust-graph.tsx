@@ -38,12 +38,11 @@ export function TrustGraphDrawing({ graph, resource, edge, opened, onEdge, onOpe
   }, []);
   const layout = useMemo(() => layoutGraph(graph, resource, width), [graph, resource, width]);
   const [active, setActive] = useState('');
-  const at =
-    active && [...layout.boxes, ...layout.edges].some((one) => one.id === active)
-      ? active
-      : (layout.boxes[0]?.id ?? '');
+  const drawn = (id: string) => [...layout.boxes, ...layout.edges].some((one) => one.id === id);
+  const at = drawn(active) ? active : (layout.boxes[0]?.id ?? '');
   const [pointed, setPointed] = useState<string | null>(null);
-  const lit = pointed ?? (edge === '' ? null : edge);
+  // What was pointed at may be gone: a group that was opened, with the pointer still where it stood.
+  const lit = [pointed, edge].find((id) => id !== null && drawn(id)) ?? null;
   const touches = (one: PlacedEdge) => lit === null || one.id === lit || one.from === lit || one.to === lit;
 
   const onKeyDown = (event: KeyboardEvent) => {

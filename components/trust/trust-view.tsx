@@ -61,12 +61,14 @@ export function TrustView() {
       <div className={cn('grid grid-cols-1 gap-6', shows && 'xl:grid-cols-[minmax(0,1fr)_26rem]')}>
         <section aria-label="Graph" className="min-w-0">
           <div className="mb-3 flex flex-wrap items-center gap-3">
-            <Select
-              aria-label="Which resource the widths and figures are of"
-              onChange={(event) => set({ of: event.target.value === 'cpuMilli' ? '' : event.target.value })}
-              options={RESOURCES.map(({ id, word }) => ({ value: id, label: word }))}
-              value={resource}
-            />
+            {graph.edges.length > 0 && (
+              <Select
+                aria-label="Which resource the widths and figures are of"
+                onChange={(event) => set({ of: event.target.value === 'cpuMilli' ? '' : event.target.value })}
+                options={RESOURCES.map(({ id, word }) => ({ value: id, label: word }))}
+                value={resource}
+              />
+            )}
             {open !== '' && (
               <Button onClick={() => drawing.onOpen({ open: '', site: '' })} size="sm">
                 Close the opened group

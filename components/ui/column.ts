@@ -10,6 +10,8 @@ export type Column<Row> = {
   align?: 'right';
   /** Starting width in px; columns without one share the rest. The person can drag it. */
   width?: number;
+  /** On a phone it takes what the others leave, whatever its width elsewhere. */
+  restOnPhone?: boolean;
   /** Hidden below this breakpoint. */
   from?: 'sm' | 'md' | 'lg';
 };

@@ -29,6 +29,7 @@ export function TableHead<Row>({ columns, order, onOrder, widths, onWidths }: Ta
                 'relative h-9 border-line border-b px-2.5 text-left font-medium text-soft first:pl-1 last:pr-1',
                 c.align === 'right' && 'text-right',
                 c.from && FROM[c.from],
+                c.restOnPhone && 'max-sm:w-auto!',
               )}
               key={c.id}
               scope="col"

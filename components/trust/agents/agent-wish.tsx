@@ -68,7 +68,7 @@ export function AgentWish({ agent }: { agent: AgentView }) {
           />
         )}
       </Field>
-      <div className="sm:pt-6.5">
+      <div className="sm:pt-7">
         <Button busy={wish.isPending} disabled={same || Boolean(shareError ?? degreeError)} type="submit">
           Ask nodes for it
         </Button>

@@ -8,13 +8,14 @@ import { Unread } from '../../refusal/refusal';
 import { useTRPC } from '../../trpc/client';
 import { useAddress } from '../../ui/address';
 import { Empty } from '../../ui/empty';
-import { count } from '../../ui/format';
+import { count, plural } from '../../ui/format';
 import { Meter } from '../../ui/meter';
 import { Fact, Facts, Section } from '../../ui/page';
 import { TableSkeleton } from '../../ui/skeleton';
 import { StateMark, type Tone } from '../../ui/state-mark';
 import { type Column, Table } from '../../ui/table';
 import { Time } from '../../ui/time';
+import { AgentActs } from './agent-acts';
 import { AgentWish } from './agent-wish';
 import { PolicyForm } from './policy-form';
 
@@ -150,8 +151,9 @@ function Agent({ agent, operator }: { agent: AgentView; operator: boolean }) {
             <Meter format={cores} label="CPU given out" limit={total.cpuMilli} unit="cores" used={claimed.cpuMilli} />
             <Meter format={gib} label="Memory given out" limit={total.memoryMiB} unit="GiB" used={claimed.memoryMiB} />
             <p className="text-soft text-table">
-              {count(agent.issued)} tickets can be redeemed, the leases of {count(agent.redeemed)} run, on{' '}
-              {count(agent.nodes)} nodes that delegate to it.
+              {plural(agent.nodes, 'node delegates', 'nodes delegate')} to it. {plural(agent.redeemed, 'lease')} under
+              its tickets {agent.redeemed === 1 ? 'runs' : 'run'}; {plural(agent.issued, 'further ticket')} can be
+              redeemed.
             </p>
           </div>
         </div>
@@ -163,6 +165,9 @@ function Agent({ agent, operator }: { agent: AgentView; operator: boolean }) {
           </Section>
           <Section title="How it grants">
             <PolicyForm agent={agent} />
+          </Section>
+          <Section title="Its key">
+            <AgentActs agent={agent} />
           </Section>
         </>
       )}

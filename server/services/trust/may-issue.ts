@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { Refused } from '@/core/errors';
+import { type Reason, Refused } from '@/core/errors';
 import { add, type HardAmounts, hardOf } from '@/core/resources/vector';
 import { MAX_CHAIN_LINKS } from '@/core/statement/bounds';
 import { linkKey, type PathLink, pathTo } from '@/core/trust/path';
@@ -39,7 +39,7 @@ export async function mayIssue(
   };
   const said = { issuer, node: { id: node.id, urn: node.urn, hostname: node.hostname }, wish, at: now };
   if (!node.key) {
-    const reason = { code: 'NODE_NOT_ENROLLED' as const, facts: { node: node.urn } };
+    const reason = { code: 'NODE_NOT_ENROLLED' as const, facts: { node: node.hostname } };
     return { ...said, may: false, reason, path: [], others: 0 };
   }
   const rows = await readNodeLinks(db, node.id, now, wish);
@@ -70,8 +70,15 @@ export async function mayIssue(
       revokedLinks: new Set(taken.map(linkKey)),
     },
   );
-  const path = answer.path.map(({ link: { row }, ...step }) => ({ ...step, link: row }));
-  return { ...said, may: answer.may, reason: answer.reason, path, others: answer.others };
+  // People know the node by its host name, not by the last part of its URN.
+  const inWords = (reason: Reason | null): Reason | null =>
+    reason && { ...reason, facts: { ...reason.facts, ...(reason.facts.node === node.urn && { node: node.hostname }) } };
+  const path = answer.path.map(({ link: { row }, reason, ...step }) => ({
+    ...step,
+    reason: inWords(reason),
+    link: row,
+  }));
+  return { ...said, may: answer.may, reason: inWords(answer.reason), path, others: answer.others };
 }
 
 /**

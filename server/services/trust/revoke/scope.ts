@@ -85,9 +85,9 @@ async function ofDelegations(
   const first = all.filter((one) => target.ids.includes(one.id));
   if (first.length === 0) return null;
   const nodeIds = unique(all.map((one) => one.nodeId));
-  const to = (await agentsOf(tx, unique(first.map((one) => one.agentId)))).map((agent) => agent.urn);
+  const to = (await agentsOf(tx, unique(first.map((one) => one.agentId)))).map(shortName);
   const node = nodeIds.length === 1 ? (await findNode(tx, nodeIds[0] ?? ''))?.hostname : undefined;
-  const name = `${node ?? `${nodeIds.length} nodes`} to ${to.map(shortName).join(', ')}`;
+  const name = `${node ?? `${nodeIds.length} nodes`} to ${to.join(', ')}`;
   // A node's own word is its site's to take back; what an agent passed on is not.
   const siteIds = all.every((one) => one.root || !target.ids.includes(one.id))
     ? unique(all.map((one) => one.siteId))
@@ -122,7 +122,7 @@ async function ofAgent(
   return {
     target,
     what: 'agent',
-    name: shortName(agent.urn),
+    name: shortName(agent),
     object: { kind: 'agent', id: agent.urn, siteId: null },
     final: true,
     facts: { siteIds: [], ownerId: null, memberIds: [] },
@@ -201,8 +201,9 @@ async function ofTicket(tx: Tx, target: RevokeTarget & { kind: 'ticket' }): Prom
   };
 }
 
-/** An agent as people call it: the last part of its URN, with the deployment that it is of where that is told. */
-function shortName(urn: string): string {
+/** An agent as people call it: the last part of its URN; a partner's by its deployment, whose first agent needs no more. */
+function shortName({ urn, partnerId }: { urn: string; partnerId: string | null }): string {
   const [authority = '', , name = urn] = urn.replace('urn:publicid:IDN+', '').split('+');
+  if (partnerId === null) return name;
   return name === 'am' ? authority : `${authority} ${name}`;
 }
