@@ -27,11 +27,17 @@ export async function slicesBelow(tx: Tx, ids: readonly string[]): Promise<Slice
 }
 
 export function agentsOf(tx: Tx, ids: readonly string[]) {
-  return tx.agent.findMany({ where: { id: { in: [...ids] } }, select: { id: true, urn: true, jkt: true, partnerId: true } });
+  return tx.agent.findMany({
+    where: { id: { in: [...ids] } },
+    select: { id: true, urn: true, jkt: true, partnerId: true },
+  });
 }
 
 export function findAgent(tx: Tx, id: string) {
-  return tx.agent.findUnique({ where: { id }, select: { id: true, urn: true, jkt: true, revokedAt: true, partnerId: true } });
+  return tx.agent.findUnique({
+    where: { id },
+    select: { id: true, urn: true, jkt: true, revokedAt: true, partnerId: true },
+  });
 }
 
 /** Agents of this deployment, or partners', that are not taken back. */
