@@ -46,6 +46,8 @@ export function keyCommands(program: Command, io: Io): void {
       signedIn(io, async ({ client, settings }) => {
         const keys = await client.principalKeys.list.query();
         if (settings.json) io.out(`${json(keys)}\n`);
+        else if (keys.length === 0)
+          io.out('You have no keys for a service manager of your own: meridian key register makes one.\n');
         else {
           type Row = (typeof keys)[number];
           const columns = [

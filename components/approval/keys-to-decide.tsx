@@ -24,7 +24,7 @@ export function KeysToDecide() {
       aside={waiting > 0 ? `${plural(waiting, 'key')} to decide` : null}
       title="Keys of people’s own service managers"
     >
-      <p className="max-w-prose text-soft">
+      <p className="mb-3 max-w-prose text-soft">
         Whoever holds one may lease nodes for their own slices from the command line, within what was approved for them.
       </p>
       <ul className="border-line border-t">
@@ -45,7 +45,7 @@ function Key({ view }: { view: DecidableKeyView }) {
   const what = `${view.name} of ${view.person.name}`;
   return (
     <li className="flex flex-wrap items-center gap-x-4 gap-y-1 border-line border-b py-2 text-table">
-      <div className="min-w-0 flex-1">
+      <div className="min-w-0 flex-1 max-sm:basis-full">
         <p>
           <b className="wrap-anywhere font-medium">{view.name}</b>{' '}
           <span className="text-soft">

@@ -74,7 +74,8 @@ function What({ request }: { request: PendingRequest }) {
   const only =
     request.change && request.change.onlyCountries.length > 0 ? request.change.onlyCountries : spec.onlyCountries;
   const where = [
-    asked.count > 0 && `${plural(asked.count, request.change ? 'further node' : 'node')} that the broker chooses`,
+    asked.count > 0 &&
+      `${plural(asked.count, request.change ? 'further node' : 'node')} that ${spec.ownManager ? 'they choose' : 'the broker chooses'}`,
     asked.picked.length > 0 && `${plural(asked.picked.length, 'picked node')}`,
   ]
     .filter(Boolean)
@@ -91,6 +92,7 @@ function What({ request }: { request: PendingRequest }) {
         {request.requestedBy.name}, {request.requestedBy.email}
       </Fact>
       <Fact name="Nodes">{where}</Fact>
+      {spec.ownManager && <Fact name="Run by">Their own service manager: they lease these nodes themselves</Fact>}
       <Fact name="Countries">{countries || 'any'}</Fact>
       <Fact name="Each sliver">
         {formatAmount('cpuMilli', r.cpuMilli)}, {formatAmount('memoryMiB', r.memoryMiB)} memory,{' '}

@@ -55,7 +55,7 @@ function Key({ view }: { view: PrincipalKeyView }) {
   const cache = useQueryClient();
   return (
     <li className="flex flex-wrap items-center gap-x-4 gap-y-1 border-line border-b py-2 text-table">
-      <div className="min-w-0 flex-1">
+      <div className="min-w-0 flex-1 max-sm:basis-full">
         <p>
           <b className="wrap-anywhere font-medium">{view.name}</b>
         </p>

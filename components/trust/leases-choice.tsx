@@ -8,7 +8,8 @@ type LeasesChoiceProps = { end: boolean; onChange: (end: boolean) => void; lease
 /** What becomes of leases under what is taken back. */
 export function LeasesChoice({ end, onChange, leases, lastEnd }: LeasesChoiceProps) {
   const name = useId();
-  const known = leases > 0 ? `The ${plural(leases, 'lease')} below` : 'Leases below';
+  const known =
+    leases > 0 ? (leases === 1 ? 'The one lease below' : `The ${plural(leases, 'lease')} below`) : 'Leases below';
   return (
     <fieldset className="flex flex-col gap-2">
       <legend className="mb-1.5 font-medium">{known}</legend>
@@ -21,10 +22,10 @@ export function LeasesChoice({ end, onChange, leases, lastEnd }: LeasesChoicePro
           type="radio"
         />
         <span>
-          run to their end and are not renewed
+          {leases === 1 ? 'runs to its end and is not renewed' : 'run to their end and are not renewed'}
           {lastEnd && (
             <span className="text-soft">
-              ; the last ends <Time at={lastEnd} />
+              ; {leases === 1 ? 'it' : 'the last'} ends <Time at={lastEnd} />
             </span>
           )}
         </span>
@@ -32,7 +33,10 @@ export function LeasesChoice({ end, onChange, leases, lastEnd }: LeasesChoicePro
       <label className="flex items-start gap-2.5">
         <input checked={end} className="mt-1 accent-accent" name={name} onChange={() => onChange(true)} type="radio" />
         <span>
-          end at once <span className="text-soft">; what is stored on their slivers goes with them</span>
+          {leases === 1 ? 'ends' : 'end'} at once
+          <span className="text-soft">
+            ; what is stored on {leases === 1 ? 'its sliver goes with it' : 'their slivers goes with them'}
+          </span>
         </span>
       </label>
     </fieldset>

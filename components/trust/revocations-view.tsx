@@ -54,9 +54,10 @@ function Act({ one }: { one: RevocationView }) {
   const goes = [
     one.delegations > 0 && plural(one.delegations, 'delegation'),
     one.tickets > 0 && `${plural(one.tickets, 'ticket')} void`,
-    one.leases > 0 && `${plural(one.leases, 'lease')} ${one.endLeases ? 'ended' : 'run to their end'}`,
+    one.leases > 0 &&
+      `${plural(one.leases, 'lease')} ${one.endLeases ? 'ended' : one.leases === 1 ? 'runs to its end' : 'run to their end'}`,
     one.slices.length > 0 &&
-      `of ${one.slices.slice(0, 3).join(', ')}${one.slices.length > 3 ? ` and ${one.slices.length - 3} more` : ''}`,
+      `slices: ${one.slices.slice(0, 3).join(', ')}${one.slices.length > 3 ? ` and ${one.slices.length - 3} more` : ''}`,
   ].filter((words) => words !== false);
   return (
     <li className="grid gap-x-6 gap-y-1 border-line border-b py-3 text-table md:grid-cols-[minmax(0,1fr)_17rem_12rem]">
@@ -67,7 +68,7 @@ function Act({ one }: { one: RevocationView }) {
         <p className="wrap-anywhere text-soft">
           {one.by}, <Time at={one.at} />: {one.reason}
         </p>
-        {goes.length > 0 && <p className="wrap-anywhere text-soft">{goes.join(', ')}</p>}
+        {goes.length > 0 && <p className="wrap-anywhere text-soft">{goes.join('; ')}</p>}
       </div>
       <Heard heard={heard} />
       <div className="flex items-start justify-end">

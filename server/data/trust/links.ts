@@ -16,6 +16,8 @@ const FOREVER = new Date(Date.UTC(2100, 0));
  * Begins a statement: every delegation of the nodes for which `nodes` (SQL over "Node" n) holds, as CTE `link` with its depth,
  * state (core/trust/link-state.ts) at `now`, and its use by whatever is promised or leased within `span`.
  *
+ * A link to a key that its agent has changed since is replaced by the newer one to the agent's present key.
+ *
  * Use is an agent's on a node. Tickets do not say in a column under which of the agent's links on that node they were issued, and there
  * is hardly ever more than one that counts: the newest of these carries it. Passed on is what children that count were given, times
  * their degree. Of a ticket and one that replaces it the greater counts, as in the agent's own books.
@@ -32,7 +34,11 @@ export function linksWith(nodes: Prisma.Sql, now: Date, span: Term = { start: no
           SELECT FROM "Revocation" r WHERE r.jkt IN (d.iss, d."granteeJkt") AND (r."nodeId" IS NULL OR r."nodeId" = d."nodeId")
         ) AS taken,
         k.id IS NOT NULL AND (k.incarnation <> d.incarnation OR d."parentId" IS NULL AND d."issuerId" IS NULL AND d.iss <> k.jkt) AS void,
-        row_number() OVER (PARTITION BY d.iss, d."granteeJkt", d.line, d."nodeId" ORDER BY d."createdAt" DESC, d.id DESC) > 1 AS replaced
+        row_number() OVER (PARTITION BY d.iss, d."granteeJkt", d.line, d."nodeId" ORDER BY d."createdAt" DESC, d.id DESC) > 1
+          OR d."parentId" IS NULL AND d."granteeJkt" <> a.jkt AND EXISTS (
+            SELECT FROM "Delegation" e WHERE e."nodeId" = d."nodeId" AND e."agentId" = d."agentId" AND e.iss = d.iss
+              AND e."granteeJkt" = a.jkt AND e."createdAt" > d."createdAt"
+          ) AS replaced
       FROM "Delegation" d JOIN seen s ON s.id = d."nodeId" JOIN "Agent" a ON a.id = d."agentId"
       LEFT JOIN "NodeKey" k ON k."nodeId" = d."nodeId" AND k."revokedAt" IS NULL
     ), tree AS (

@@ -296,3 +296,19 @@ test('a key or a link that was taken back counts no more', async () => {
   await db.revocation.create({ data: { ...act, kind: 'key', jkt: other.row.iss } });
   expect([await state(one.row.id), await state(other.row.id)]).toEqual(['taken-back', 'taken-back']);
 });
+
+test('a link to a key that its agent has changed is replaced by the one to its present key, and counts once', async () => {
+  const [, , old] = all.filter((l) => l.state === 'in-force' && l.depth === 1); // the first two were taken back above
+  if (!old) throw new Error('seeded above');
+  const { id: _, jti, granteeJkt, ...same } = old.row;
+  const { node: __, ...facts } = same;
+  const next = await db.delegation.create({
+    data: { ...facts, jti: `${jti}-next`, line: 'next-key', granteeJkt: 'next-key', createdAt: NOW },
+  });
+  const state = async (id: string) => (await trustLink(db, operator, id, NOW)).link.state;
+  // Beside each other until the agent issues with the next one.
+  expect([await state(old.row.id), await state(next.id)]).toEqual(['in-force', 'in-force']);
+  await db.agent.update({ where: { id: old.row.agentId }, data: { jkt: 'next-key' } });
+  expect([await state(old.row.id), await state(next.id)]).toEqual(['replaced', 'in-force']);
+  await db.agent.update({ where: { id: old.row.agentId }, data: { jkt: granteeJkt } });
+});
