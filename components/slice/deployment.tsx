@@ -63,10 +63,12 @@ export function Deployment({ slice, rows }: { slice: SliceView; rows: readonly S
   );
 }
 
-/** How long it took from the approval to the first, the middle and the last sliver that runs. */
+/** How long it took from the approval to the first, the middle and the last sliver that runs; those that a change brought later aside. */
 function Times({ slice, rows }: { slice: SliceView; rows: readonly SliverRow[] }) {
   const from = slice.approvedAt?.getTime();
+  const until = slice.deployedAt?.getTime() ?? Number.POSITIVE_INFINITY;
   const took = rows
+    .filter((r) => r.movedFromId === null && r.createdAt.getTime() <= until)
     .flatMap((r) => (from && r.runningAt ? [(r.runningAt.getTime() - from) / 1000] : []))
     .sort((a, b) => a - b);
   const [first, middle, last] = [took[0], took[Math.floor(took.length / 2)], took.at(-1)];

@@ -117,6 +117,7 @@ export function GiveUpDialog({ slice, rows, open, onClose, onDone }: SliversDial
   return (
     <Confirm
       act="Give up"
+      keep={rows.length === 1 ? 'Keep it' : 'Keep them'}
       busy={shrink.isPending}
       onConfirm={() => shrink.mutate({ name: slice.name, slivers: rows.map((r) => r.id), emptyPlaces: 0 })}
       onOpenChange={(next) => !next && onClose()}

@@ -53,6 +53,8 @@ type ConfirmProps = {
   description?: ReactNode;
   /** The verb, as on the button that opened it. */
   act: string;
+  /** The way back, in a word. */
+  keep?: string;
   busy?: boolean;
   problem?: ReactNode;
   /** Must be typed first; only for what cannot be undone. */
@@ -67,6 +69,7 @@ export function Confirm({
   title,
   description,
   act,
+  keep = 'Keep it',
   busy,
   problem,
   typed,
@@ -108,7 +111,7 @@ export function Confirm({
         {problem}
         <div className="flex justify-end gap-2">
           <Button kind="quiet" onClick={() => onOpenChange(false)}>
-            Keep it
+            {keep}
           </Button>
           <Button busy={busy} disabled={!ready} kind="danger" type="submit">
             {act}
