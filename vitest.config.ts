@@ -28,6 +28,7 @@ export default defineConfig({
         resolve,
         test: {
           name: 'unit',
+          testTimeout: 20_000, // a property of many cases takes seconds where two cores are shared
           include: ['**/*.test.{ts,tsx}'],
           exclude: [...exclude, '**/*.db.test.ts', '**/*.host.test.ts'],
         },
