@@ -77,7 +77,7 @@ export function OwnManager({ slice }: { slice: SliceView }) {
       }
       title="Run by its people’s own service manager"
     >
-      <p className="max-w-prose text-soft">
+      <p className="mb-3 max-w-prose text-soft">
         What was approved is theirs to lease; what stands here, nodes said with their heartbeats.
       </p>
       {leases.isPending && <TableSkeleton rows={2} />}

@@ -120,7 +120,7 @@ const NO_SLIVERS: Partial<Record<SliceView['state'], string>> = {
 
 function noSlivers({ state, spec }: SliceView): string {
   if (spec.ownManager && state !== 'deleted')
-    return 'What your own service manager leases is listed above, once the request is approved; Meridian makes none itself.';
+    return 'What your own service manager leases is listed above, once the request is approved.';
   return NO_SLIVERS[state] ?? 'None was made for this slice.';
 }
 
@@ -148,7 +148,9 @@ export function SliverTable({ slice, rows }: { slice: SliceView; rows: readonly 
   );
   const opened = rows.find((r) => r.id === openId) ?? null;
   if (rows.length === 0) {
-    return <Empty title="No slivers yet">{noSlivers(slice)}</Empty>;
+    return (
+      <Empty title={slice.spec.ownManager ? 'None that Meridian made' : 'No slivers yet'}>{noSlivers(slice)}</Empty>
+    );
   }
   return (
     <div className="flex flex-col gap-3">

@@ -4,6 +4,8 @@ import { count, plural } from '../ui/format';
 /** What goes with it, in numbers and names. */
 export function RevokePreviewView({ preview }: { preview: RevokePreview }) {
   const { nodes } = preview;
+  // What is leased with a person's own key stands in no books but the nodes': the words below say what they said of it.
+  const ownKey = preview.target.kind === 'key' && preview.leases === 0 && preview.tickets === 0;
   return (
     <div className="flex flex-col gap-3">
       <p className="wrap-anywhere">
@@ -13,14 +15,18 @@ export function RevokePreviewView({ preview }: { preview: RevokePreview }) {
         {preview.delegations > 0 && (
           <Row name="Delegations" names={preview.agents.map(shortUrn)} number={preview.delegations} of="held by" />
         )}
-        <Row name="Tickets that are out" number={preview.tickets} />
-        <Row name="Leases" number={preview.leases} />
-        <Row
-          name="Slices"
-          names={preview.slices.map((slice) => `${slice.name} (${plural(slice.slivers, 'sliver')})`)}
-          number={preview.sliceCount}
-        />
-        <Row name="People" names={preview.people.map((one) => one.name)} number={preview.peopleCount} />
+        {!ownKey && (
+          <>
+            <Row name="Tickets that are out" number={preview.tickets} />
+            <Row name="Leases" number={preview.leases} />
+            <Row
+              name="Slices"
+              names={preview.slices.map((slice) => `${slice.name} (${plural(slice.slivers, 'sliver')})`)}
+              number={preview.sliceCount}
+            />
+            <Row name="People" names={preview.people.map((one) => one.name)} number={preview.peopleCount} />
+          </>
+        )}
         <Row
           name="Nodes that hear of it"
           names={

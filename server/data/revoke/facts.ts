@@ -33,6 +33,12 @@ export function agentsOf(tx: Tx, ids: readonly string[]) {
   });
 }
 
+/** The slices, by URN and once a lease, of what a person's own service manager holds with a key, as nodes said last. */
+export async function slicesHeld(tx: Tx, jkt: string): Promise<string[]> {
+  const rows = await tx.holderLease.findMany({ where: { holder: jkt, endedAt: null }, select: { sliceUrn: true } });
+  return rows.map((row) => row.sliceUrn);
+}
+
 export function findAgent(tx: Tx, id: string) {
   return tx.agent.findUnique({
     where: { id },

@@ -7,6 +7,7 @@ import {
   findPrincipalKey,
   otherAgents,
   sliceOfTicket,
+  slicesHeld,
 } from '@/server/data/revoke/facts';
 import {
   type DelegationBelow,
@@ -176,8 +177,16 @@ async function ofKey(tx: Tx, target: RevokeTarget & { kind: 'key' }): Promise<Sc
     nodeIds: null,
     keys: [key.jkt],
     rows: [{ kind: 'key', jkt: key.jkt, expiresAt: null }],
-    warnings: [`It is ${key.user.name}’s own service manager’s key: leases under it are known to the nodes only.`],
+    warnings: [`It is ${key.user.name}’s own service manager’s key. ${heldWords(await slicesHeld(tx, key.jkt))}`],
   };
+}
+
+/** What goes with a person's key: no ticket or lease of the books, but what nodes said that it holds. */
+function heldWords(slices: string[]): string {
+  if (slices.length === 0) return 'By what nodes said last, nothing is leased with it.';
+  const names = unique(slices.map((urn) => urn.slice(urn.lastIndexOf('+') + 1))).slice(0, 6);
+  const leases = slices.length === 1 ? '1 lease' : `${slices.length} leases`;
+  return `By what nodes said last it holds ${leases}, of ${names.join(', ')}.`;
 }
 
 async function ofTicket(tx: Tx, target: RevokeTarget & { kind: 'ticket' }): Promise<Scope | null> {
