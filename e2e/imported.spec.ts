@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { z } from 'zod';
 import { expect, freshName, test, watchErrors } from './fixtures';
-import { LOOKS, look } from './pages/look';
+import { isOneOfEach, LOOKS, look } from './pages/look';
 import { askForSlice } from './pages/new-slice';
 import { type Simulator, simulateImported } from './simulator';
 
@@ -16,7 +16,7 @@ const WANTED = 200;
 /** Ready at the same time before the slice is asked for: on a busy machine some heartbeats are late at any moment. */
 const READY = 1_000;
 /** Each size and each scheme once: all four pairs are looked at with the demo's fleet. */
-const CROWDED_LOOKS = LOOKS.filter((l) => l.width < 600 === (l.scheme === 'dark'));
+const CROWDED_LOOKS = LOOKS.filter(isOneOfEach);
 
 const Report = z.object({ nodes: z.object({ added: z.int(), unchanged: z.int() }) });
 const Slice = z.object({

@@ -11,14 +11,21 @@ export const LOOKS = [
   { width: 1440, height: 900, scheme: 'dark' },
 ] as const;
 
+/** Each size and each scheme once. */
+export const isOneOfEach = ({ width, scheme }: (typeof LOOKS)[number]) => width < 600 === (scheme === 'dark');
+
 const SHOTS = join(process.cwd(), '.data', 'screenshots');
 
-/** Waits until the page (or what stands above it) stands, keeps a picture of it, and checks that nothing is wider than the window and that it is accessible. */
+/**
+ * Waits until the page (or what stands above it) stands, keeps a picture of it, and checks that nothing is wider than the window and, unless
+ * told not to, that it is accessible, which takes longer than all else.
+ */
 export async function look(
   page: Page,
   name: string,
   { width, scheme }: (typeof LOOKS)[number],
   stands = page.getByRole('heading', { level: 1 }),
+  accessible = true,
 ): Promise<void> {
   mkdirSync(SHOTS, { recursive: true });
   await expect(stands).toBeVisible();
@@ -26,6 +33,7 @@ export async function look(
   await page.screenshot({ path: join(SHOTS, `${name}-${width}-${scheme}.png`) });
   const sideways = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
   expect(sideways, `${name} is wider than the window`).toBe(false);
+  if (!accessible) return;
   const { violations } = await new AxeBuilder({ page }).analyze();
   const serious = violations.filter((v) => v.impact === 'serious' || v.impact === 'critical');
   expect(
