@@ -1,4 +1,5 @@
 import { Refused } from '@/core/errors';
+import { parseUrn } from '@/core/identity/urn';
 import type { GrantedNode, GrantedOutput } from '@/protocol/agent/partners';
 import { verifyDelegation } from '@/protocol/statement/delegation';
 import { thumbprint } from '@/protocol/statement/keys';
@@ -57,6 +58,9 @@ async function takeNode(
   node: GrantedNode,
   now: number,
 ): Promise<string> {
+  // What bears our own authority's name is ours to enrol; nobody else answers for its key.
+  if (parseUrn(node.urn)?.authority === issuer.authority)
+    throw new Refused('CONFLICT', { kind: 'node', id: node.urn, problem: 'it bears this deployment’s own name' });
   const { chain } = verifyDelegation(node.chain, {
     nodeUrn: node.urn,
     nodeJwk: node.publicKey,

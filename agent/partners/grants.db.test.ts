@@ -1,10 +1,16 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import type { GrantedOutput } from '@/protocol/agent/partners';
 import { DEFAULT_RESOURCES } from '@/protocol/resources';
+import { generateIdentityKey } from '@/protocol/statement/keys';
+import { signChild } from '@/protocol/statement/pass-on';
+import { signStatement } from '@/protocol/statement/sign';
 import { verifyTicket } from '@/protocol/statement/ticket';
 import { agentClient, closeClients } from '@/protocol/transport/client';
 import { PartnerIdentity } from '@/protocol/transport/partner-identity';
 import { testDatabase } from '@/test/postgres';
+import { readHosts } from '../store/host-nodes';
 import { agentFixture, ask, type FakeNode, OFFER, refusal } from '../test-fleet';
+import { takeGranted } from './follow-host';
 import { inviteGuest, pasteToken } from './test-partners';
 
 const [atA, atB] = [await testDatabase(), await testDatabase()];
@@ -147,6 +153,57 @@ test('a partner cannot take over what is another’s here: names, keys and sites
   const after = await atB.pool.query(`SELECT id, hostname, "partnerId" FROM "Node" WHERE urn = $1`, [own.urn]);
   expect(after.rows).toEqual(before.rows);
   expect((await offered()).map((ad) => ad.node)).toContain(own.urn);
+});
+
+test('a partner cannot give us a node under our own authority’s name, were its chain good', async () => {
+  const made = generateIdentityKey();
+  const urn = 'urn:publicid:IDN+b.example:oslo+node+new1';
+  const [node] = nodes;
+  if (!node) throw new Error('no node');
+  const root = { iss: made.jkt, jti: 'r'.repeat(22), node: urn, grantee: a.agent.key.jwk, granteeUrn: a.agent.urn };
+  const [nbf, exp] = [Math.floor(Date.now() / 1000) - 60, Math.floor(Date.now() / 1000) + 86_400];
+  const rights = { rights: OFFER, degreeMilli: 1000, incarnation: 'incarnation-of-it', nbf, exp };
+  const first = signStatement('delegation+jwt', { ...root, line: a.agent.key.jkt, ...rights }, made);
+  const terms = { grantee: b.agent.key.jwk, granteeUrn: b.agent.urn, rights: OFFER, degreeMilli: 1000, nbf, exp };
+  const second = signChild([first], terms, a.agent.key).text;
+  const said = (name: string): GrantedOutput => ({
+    at: new Date().toISOString(),
+    epoch: 'e',
+    seq: 1,
+    full: false,
+    gone: [],
+    nodes: [
+      {
+        urn: name,
+        hostname: 'new1.oslo',
+        site: { loginBase: 'oslo', name: 'Oslo', country: null, latitude: null, longitude: null },
+        country: null,
+        city: null,
+        latitude: null,
+        longitude: null,
+        address: '127.0.0.1:1',
+        publicKey: made.jwk,
+        incarnation: 'incarnation-of-it',
+        bootState: 'boot',
+        adminSwitch: 'open',
+        reachability: 'online',
+        simulated: true,
+        driver: 'simulated',
+        capacity: OFFER,
+        free: OFFER,
+        slivers: 0,
+        images: [],
+        chain: [first, second],
+      },
+    ],
+  });
+  const [host] = await readHosts(atB.pool);
+  const { rows } = await atB.pool.query<{ id: string }>(`SELECT id::text FROM "Agent" WHERE urn = $1`, [b.agent.urn]);
+  if (!host || !rows[0]) throw new Error('no partner');
+  const issuer = { pool: atB.pool, agentId: rows[0].id, urn: b.agent.urn, authority: 'b.example', key: b.agent.key };
+  const leftOut = await takeGranted(issuer, host, said(urn), Date.now());
+  expect(leftOut).toMatchObject([{ urn, why: expect.stringContaining('own name') }]);
+  expect((await atB.pool.query(`SELECT FROM "Node" WHERE urn = $1`, [urn])).rowCount).toBe(0);
 });
 
 test('who is no partner any more hears nothing, also one who waits just now', async () => {
