@@ -57,7 +57,10 @@ test('a member publishes a port of a sliver, reaches it, and withdraws it', asyn
 
   // What was signed for it, verified in the browser.
   for (const kind of ['Ticket', 'Lease']) {
-    const signed = dialog.getByRole('listitem').filter({ hasText: new RegExp(`^${kind}`) });
+    const signed = dialog
+      .getByRole('list', { name: 'What was signed' })
+      .getByRole('listitem')
+      .filter({ hasText: new RegExp(`^${kind}`) });
     await signed.getByText(kind, { exact: true }).click();
     await expect(signed).toContainText('Verified in this browser');
     await signed.scrollIntoViewIfNeeded();

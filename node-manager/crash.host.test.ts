@@ -6,7 +6,7 @@ import { type AgentStub, agentStub, nodeUrn, sliceUrn, tempDirectory, until } fr
 import { freePort, NodeProcess } from './testing/node-process';
 
 /** A real daemon, killed at random moments while tickets are redeemed and leases released as fast as it goes. */
-const KILLS = Number(process.env.MERIDIAN_TEST_KILLS ?? 20);
+const KILLS = Number(process.env.MERIDIAN_TEST_KILLS ?? 12);
 const LANES = 6;
 const NODE = nodeUrn('crash.lab.example');
 

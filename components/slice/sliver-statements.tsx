@@ -33,7 +33,7 @@ export function SliverStatements({ slice, row }: { slice: SliceView; row: Sliver
   if (found.data.statements.length === 0)
     return <p className="text-soft text-table">Nothing yet: first its agent issues a ticket.</p>;
   return (
-    <ul className="flex flex-col border-line border-t">
+    <ul aria-label="What was signed" className="flex flex-col border-line border-t">
       {found.data.statements.map((one) => (
         <li className="border-line border-b" key={`${one.iss} ${one.jti}`}>
           <Signed one={one} />

@@ -15,7 +15,8 @@ import { agentAway, type Market, saidBy } from './market';
 /** How long an agent that said what it offers a moment ago may take to issue, in ms, before others are asked. */
 const ISSUE_MS = 10_000;
 
-type Refusal = { agent: DeploymentAgent; reason: Reason };
+/** `away`: the agent gave no answer and may give one later; else it said so of the node, and is not asked the same again. */
+type Refusal = { agent: DeploymentAgent; reason: Reason; away: boolean };
 
 /**
  * Gets tickets for the slivers that have none: first those that were issued to the slice already and whose answer was lost, then from the
@@ -129,7 +130,8 @@ async function askBatch(
     ctx.signal.throwIfAborted();
     ctx.log.warn({ err, agent: agent.urn, slice: slice.name }, 'an agent gave no answer to a request for tickets');
     const reason = agentAway(agent, err);
-    return { ticketed: [], refused: batch.map(({ nodeUrn }) => ({ node: nodeUrn, agent, reason })) };
+    const away = isRetryable(new Refused(reason.code, reason.facts));
+    return { ticketed: [], refused: batch.map(({ nodeUrn }) => ({ node: nodeUrn, agent, reason, away })) };
   }
   const byNode = new Map(batch.map((v) => [v.nodeUrn, v]));
   const tickets = answer.tickets.flatMap(({ node, iss, jti, ticket }) => {
@@ -145,6 +147,7 @@ async function askBatch(
       node,
       agent,
       reason: said.get(node) ?? new Refused('NOT_ADVERTISED', { node }).reason,
+      away: false,
     }));
   return { ticketed, refused };
 }
@@ -197,7 +200,7 @@ async function giveUp(
   await Promise.all(
     slivers.map(async (sliver) => {
       const all = refusals.get(sliver.nodeUrn) ?? [];
-      const final = all.findLast(({ reason }) => !isRetryable(new Refused(reason.code, reason.facts)));
+      const final = all.findLast(({ away }) => !away);
       const said = final ?? all.at(-1);
       if (!said) return;
       const reason = saidBy(said.reason, said.agent, agents);
