@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { Refused } from '@/core/errors';
-import { ChainedRow, ChainFollower, type ChainHead, type ChainProblem, isAsWritten } from '@/protocol/audit/chain';
+import { ChainedRow, ChainFollower, type ChainHead, type ChainProblem, chainProblem } from '@/protocol/audit/chain';
 
 const MAX_LINE = 1_000_000;
 
@@ -36,13 +36,11 @@ export async function verifyFile(file: string, noted: ChainHead | null): Promise
       if (found.head && BigInt(row.seq) !== BigInt(found.head.seq) + 1n) {
         // What a filter left out is no damage; what follows joins on by itself.
         if (BigInt(row.seq) <= BigInt(found.head.seq))
-          return { ...problemOf('inserted', row.seq, `row ${row.seq} comes after row ${found.head.seq}`), line };
+          return { ...chainProblem('inserted', row.seq, `row ${row.seq} comes after row ${found.head.seq}`), line };
         found.whole = false;
         follower = new ChainFollower(null);
       }
-      const problem = isAsWritten(row)
-        ? follower.take(row)
-        : problemOf('changed', row.seq, `row ${row.seq} is not as it was written`);
+      const problem = follower.take(row);
       if (problem) return { ...problem, line };
       heldNoted ||= noted?.seq === row.seq && noted.hash === row.hash;
       found.rows += 1;
@@ -57,7 +55,7 @@ export async function verifyFile(file: string, noted: ChainHead | null): Promise
   }
   if (!found.problem && noted && !heldNoted)
     found.problem = {
-      ...problemOf('cut-off', noted.seq, `row ${noted.seq} as it was noted is not in it`),
+      ...chainProblem('cut-off', noted.seq, `row ${noted.seq} as it was noted is not in it`),
       line: found.rows,
     };
   return found;
@@ -76,8 +74,4 @@ function rowOf(text: string, line: number): ChainedRow {
   if (row.success) return row.data;
   const issue = row.error.issues[0];
   throw refuse(`it is no row of an export: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`);
-}
-
-function problemOf(kind: ChainProblem['kind'], seq: string, says: string): ChainProblem {
-  return { kind, seq, says };
 }

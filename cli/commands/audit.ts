@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { REFUSAL_CODES, Refused } from '@/core/errors';
 import { formatCount } from '@/core/format/number';
 import type { AuditCheck } from '@/protocol/api/audit';
-import type { ChainHead, ChainProblem } from '@/protocol/audit/chain';
+import { type ChainHead, type ChainProblem, chainProblem } from '@/protocol/audit/chain';
 import { ReasonSchema } from '@/protocol/node-manager/schemas';
 import { json, table } from '../print';
 import { action, type Io, signedIn } from '../run';
@@ -124,10 +124,10 @@ async function missing(
   noted: ChainHead,
 ): Promise<ChainProblem | null> {
   if (check.head && BigInt(check.head.seq) < BigInt(noted.seq))
-    return { kind: 'cut-off', seq: noted.seq, says: `row ${noted.seq} was there and is gone` };
+    return chainProblem('cut-off', noted.seq, `row ${noted.seq} was there and is gone`);
   const { rows } = await client.audit.list.query({ cursor: String(BigInt(noted.seq) + 1n), limit: 1 });
   if (rows[0]?.seq === noted.seq && rows[0].hash === noted.hash) return null;
-  return { kind: 'changed', seq: noted.seq, says: `row ${noted.seq} is not the one that was noted` };
+  return chainProblem('changed', noted.seq, `row ${noted.seq} is not the one that was noted`);
 }
 
 const Answer = z.object({

@@ -62,11 +62,15 @@ export class ChainFollower {
     if (this.last) {
       const next = BigInt(this.last.seq) + 1n;
       if (seq > next) return removed(next, seq);
-      if (seq < next) return problem('inserted', row.seq, `row ${row.seq} stands where row ${next} belongs`);
+      if (seq < next) return chainProblem('inserted', row.seq, `row ${row.seq} stands where row ${next} belongs`);
     }
-    if (!isAsWritten(row)) return problem('changed', row.seq, `row ${row.seq} is not as it was written`);
+    if (!isAsWritten(row)) return chainProblem('changed', row.seq, `row ${row.seq} is not as it was written`);
     if (this.last && row.prev !== this.last.hash)
-      return problem('changed', row.seq, `row ${row.seq} follows another row than the one that stands before it now`);
+      return chainProblem(
+        'changed',
+        row.seq,
+        `row ${row.seq} follows another row than the one that stands before it now`,
+      );
     this.last = { seq: row.seq, hash: row.hash };
     this.rows += 1;
     return null;
@@ -76,15 +80,16 @@ export class ChainFollower {
   reaches(noted: ChainHead): ChainProblem | null {
     const have = BigInt(this.last?.seq ?? 0);
     if (have >= BigInt(noted.seq)) return null;
-    return problem('cut-off', String(have + 1n), `rows ${have + 1n} to ${noted.seq} were there and are gone`);
+    return chainProblem('cut-off', String(have + 1n), `rows ${have + 1n} to ${noted.seq} were there and are gone`);
   }
 }
 
 function removed(from: bigint, upTo: bigint): ChainProblem {
   const rows = upTo - from === 1n ? `row ${from} is gone` : `rows ${from} to ${upTo - 1n} are gone`;
-  return problem('removed', String(from), rows);
+  return chainProblem('removed', String(from), rows);
 }
 
-function problem(kind: ChainProblem['kind'], seq: string, says: string): ChainProblem {
+/** What is wrong, at which row, in words that go on after a name or stand alone. */
+export function chainProblem(kind: ChainProblem['kind'], seq: string, says: string): ChainProblem {
   return { kind, seq, says };
 }

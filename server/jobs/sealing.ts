@@ -1,4 +1,5 @@
 import { loadOrMakeAuditKey } from '@/protocol/pki/deployment-secrets';
+import type { IdentityKey } from '@/protocol/statement/keys';
 import { openPool } from '@/server/data/pool';
 import { secretStore } from '@/server/data/sealed-secrets';
 import { openDb } from '@/server/db';
@@ -15,16 +16,14 @@ const EVERY_MS = 60_000;
 export function startSealing(options: { databaseUrl: string; sealKey: Buffer; log: Log; everyMs?: number }) {
   const { databaseUrl, sealKey, log, everyMs = EVERY_MS } = options;
   const db = openDb(databaseUrl, 1);
+  let known: IdentityKey | null = null;
   const seal = async () => {
-    const pool = openPool(databaseUrl, 1);
     try {
-      const key = await loadOrMakeAuditKey(secretStore(pool), sealKey);
-      const made = await sealTrail(db, key, new Date());
-      if (made) log.info({ seq: made.seq, hash: made.hash, key: key.jkt }, 'sealed the audit trail');
+      known ??= await auditKey(databaseUrl, sealKey);
+      const made = await sealTrail(db, known, new Date());
+      if (made) log.info({ seq: made.seq, hash: made.hash, key: known.jkt }, 'sealed the audit trail');
     } catch (err) {
       log.warn({ err }, 'the audit trail could not be sealed; it is tried again');
-    } finally {
-      await pool.end();
     }
   };
   let running = seal();
@@ -38,4 +37,13 @@ export function startSealing(options: { databaseUrl: string; sealKey: Buffer; lo
       await db.$disconnect();
     },
   };
+}
+
+async function auditKey(databaseUrl: string, sealKey: Buffer): Promise<IdentityKey> {
+  const pool = openPool(databaseUrl, 1);
+  try {
+    return await loadOrMakeAuditKey(secretStore(pool), sealKey);
+  } finally {
+    await pool.end();
+  }
 }

@@ -1,5 +1,5 @@
 import type { AuditCheck } from '@/protocol/api/audit';
-import { ChainFollower, type ChainProblem } from '@/protocol/audit/chain';
+import { ChainFollower, type ChainProblem, chainProblem } from '@/protocol/audit/chain';
 import { type AuditSeal, openSeal } from '@/protocol/audit/seal';
 import { countUnchained, findSeals, readChain } from '@/server/data/audit-trail';
 import type { Tx } from '@/server/db';
@@ -21,13 +21,13 @@ export async function checkTrail(db: Tx): Promise<AuditCheck> {
     const rows = await readChain(db, { after: follower.head?.seq ?? '0', limit: AT_ONCE });
     more = rows.length === AT_ONCE;
     for (const row of rows) {
-      problem = row.id === null ? gone(row.seq) : follower.take(row);
+      problem = row.id === null ? chainProblem('removed', row.seq, `row ${row.seq} is gone`) : follower.take(row);
       if (problem) break;
       const of = await seals.at(row.seq);
       if (!of) continue;
       const key = keyOf(of);
       if (key === null || (row.id !== null && of.hash !== row.hash)) {
-        problem = { kind: 'changed', seq: row.seq, says: `row ${row.seq} is not the one that was sealed` };
+        problem = chainProblem('changed', row.seq, `row ${row.seq} is not the one that was sealed`);
         break;
       }
       seal = { of, key };
@@ -43,10 +43,6 @@ export async function checkTrail(db: Tx): Promise<AuditCheck> {
     seal: seal && { seq: seal.of.seq, at: new Date(seal.of.at), key: seal.key },
     tookMs: Math.round(performance.now() - started),
   };
-}
-
-function gone(seq: string): ChainProblem {
-  return { kind: 'removed', seq, says: `row ${seq} is gone` };
 }
 
 function keyOf(seal: AuditSeal): string | null {
